@@ -1,0 +1,1 @@
+"""Code of conduct, members, teams and their permissions, open roles."""

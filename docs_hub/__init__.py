@@ -1,0 +1,1 @@
+"""One index of shared documents and weekly updates."""

@@ -1,0 +1,259 @@
+"""What the environment says about this installation, checked as a whole.
+
+Every variable has a default that runs. Bad values are collected and refused together, each by its name.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Value = TypeVar("Value")
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+SHORTEST_SECRET_KEY = 50  # what `check --deploy` calls long enough
+HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+SQLITE = "django.db.backends.sqlite3"
+POSTGRESQL = "django.db.backends.postgresql"
+DATABASE_EXAMPLES = "postgresql://USER:PASSWORD@HOST:5432/NAME or sqlite:////absolute/path.sqlite3"
+
+
+class ConfigurationError(ImproperlyConfigured):
+    """The environment cannot be used; nothing was started."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        listed = "".join(f"\n  {fault}" for fault in faults)
+        super().__init__(f"The portal cannot start with these environment variables:{listed}")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The checked values of the environment."""
+
+    production: bool
+    debug: bool
+    secret_key: str | None  # None: use the one generated in the data directory
+    data_dir: Path
+    static_root: Path
+    database: dict[str, Any]  # a Django DATABASES entry
+    base_url: str  # "https://host[:port]", no final slash
+    allowed_hosts: list[str]
+    trusted_proxies: tuple[Network, ...]
+    broker_url: str | None  # None: the queue lives in the database
+    cache_url: str | None  # None: the cache lives in the database
+    build_timeout: int  # seconds
+    build_retry: int  # seconds
+    git_hosts: frozenset[str]  # where sources may be fetched from
+    fetch_timeout: int  # seconds, for one source
+    log_level: str
+
+
+def read_configuration(environment: Mapping[str, str], root: Path) -> Configuration:
+    """Read the environment; relative paths start at `root`. Raises: ConfigurationError with every fault."""
+    reader = _Reader(environment)
+    production = reader.read("PORTAL_ENV", "development", _choice("development", "production")) == "production"
+    data_dir = reader.read("PORTAL_DATA_DIR", "var", _path_below(root))
+    base_url = reader.read("PORTAL_BASE_URL", "http://127.0.0.1:8000", _base_url)
+    configuration = Configuration(
+        production=production,
+        debug=reader.read("PORTAL_DEBUG", "false", _boolean),
+        secret_key=reader.read("PORTAL_SECRET_KEY", "", _text) or None,
+        data_dir=data_dir,
+        static_root=reader.read("PORTAL_STATIC_ROOT", "staticfiles", _path_below(root)),
+        database=reader.read("DATABASE_URL", f"sqlite:///{data_dir}/portal.sqlite3", _database_below(root)),
+        base_url=base_url,
+        allowed_hosts=reader.read("PORTAL_ALLOWED_HOSTS", "", _words) + _own_hosts(base_url),
+        trusted_proxies=reader.read("PORTAL_TRUSTED_PROXIES", "", _networks),
+        broker_url=reader.read("Q_BROKER_URL", "", _redis_url) or None,
+        cache_url=reader.read("PORTAL_CACHE_URL", "", _redis_url) or None,
+        build_timeout=reader.read("PORTAL_BUILD_TIMEOUT", "14400", _seconds),
+        build_retry=reader.read("PORTAL_BUILD_RETRY", "18000", _seconds),
+        git_hosts=reader.read("PORTAL_GIT_HOSTS", "github.com", _host_names),
+        fetch_timeout=reader.read("PORTAL_FETCH_TIMEOUT", "1800", _seconds),
+        log_level=reader.read("PORTAL_LOG_LEVEL", "INFO", _choice(*LOG_LEVELS)),
+    )
+    if faults := _conflicts(configuration) | reader.faults:
+        raise ConfigurationError([f"{name}: {fault}" for name, fault in faults.items()])
+    return configuration
+
+
+def base_url_fault(url: str) -> str | None:
+    """Say what keeps `url` from being the address of a site, or None."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        return f"{url!r} is no address ({error})"
+    if parts.username is not None:
+        return "it contains a user name, which every visitor would see"
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return f"{url!r} is not absolute"
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        return f"{url!r} has a path, a query or a fragment"
+    return None
+
+
+def is_loopback(url: str) -> bool:
+    """Say whether `url` names this machine only."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _conflicts(configuration: Configuration) -> dict[str, str]:
+    """Name the variables whose values do not go with the others, and why."""
+    faults = _unfit_for_production(configuration) if configuration.production else {}
+    if configuration.build_timeout >= configuration.build_retry:
+        faults["PORTAL_BUILD_RETRY"] = (
+            f"{configuration.build_retry} seconds is not more than PORTAL_BUILD_TIMEOUT "
+            f"({configuration.build_timeout}), so a running build would be started twice; make it larger"
+        )
+    return faults
+
+
+def _unfit_for_production(configuration: Configuration) -> dict[str, str]:
+    faults = {}
+    if configuration.debug:
+        faults["PORTAL_DEBUG"] = "is on in production, which shows code and settings to visitors; set it to false"
+    if configuration.secret_key is None or len(configuration.secret_key) < SHORTEST_SECRET_KEY:
+        faults["PORTAL_SECRET_KEY"] = (
+            f"production needs one of at least {SHORTEST_SECRET_KEY} random characters; "
+            "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+        )
+    if not configuration.base_url.startswith("https://"):
+        faults["PORTAL_BASE_URL"] = (
+            f"{configuration.base_url!r} is not https, which production needs; write https://HOST"
+        )
+    return faults
+
+
+class _Reader:
+    """Reads one variable after the other and remembers what was wrong."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.faults: dict[str, str] = {}  # by variable
+
+    def read(self, name: str, default: str, parse: Callable[[str], Value]) -> Value:
+        """Parse the variable; an empty one counts as not set. A bad one is noted and its default returned."""
+        value = self.environment.get(name, "").strip() or default
+        try:
+            return parse(value)
+        except ValueError as error:
+            self.faults[name] = str(error)
+            return parse(default)
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _words(value: str) -> list[str]:
+    return [word for word in value.replace(",", " ").split() if word]
+
+
+def _boolean(value: str) -> bool:
+    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    if value.lower() not in words:
+        raise ValueError(f"{value!r} is neither true nor false; write one of the two")
+    return words[value.lower()]
+
+
+def _seconds(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or int(value) == 0:
+        raise ValueError(f"{value!r} is not a number of seconds; write a whole number above 0, such as 14400")
+    return int(value)
+
+
+def _choice(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"{value!r} is unknown; write one of: {', '.join(choices)}")
+        return value
+
+    return parse
+
+
+def _path_below(root: Path) -> Callable[[str], Path]:
+    def parse(value: str) -> Path:
+        path = root / Path(value).expanduser()
+        if path.exists() and not path.is_dir():
+            raise ValueError(f"{value!r} is not a directory; name one, or a place where one can be made")
+        return path
+
+    return parse
+
+
+def _base_url(value: str) -> str:
+    fault = base_url_fault(value)
+    if fault:
+        raise ValueError(f"{fault}; write scheme and host only, such as https://repo.example.org")
+    return value.rstrip("/")
+
+
+def _own_hosts(base_url: str) -> list[str]:
+    """Name the hosts that always work: the site's own, and this machine's for health probes."""
+    host = urlsplit(base_url).hostname or ""
+    own = f"[{host}]" if ":" in host else host
+    return [*dict.fromkeys((own, *LOOPBACK_NAMES))]
+
+
+def _networks(value: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(word) for word in _words(value))
+    except ValueError as error:
+        raise ValueError(f"{error}; write addresses or networks of proxies, such as 10.0.0.0/8") from error
+
+
+def _host_names(value: str) -> frozenset[str]:
+    names = _words(value.lower())
+    if wrong := [name for name in names if not HOST_NAME.fullmatch(name)]:
+        raise ValueError(f"{wrong[0]!r} is not the name of a host; write names only, such as github.com, gitlab.com")
+    return frozenset(names)
+
+
+def _redis_url(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"redis", "rediss", "unix"} or not (parts.hostname or parts.path)):
+        raise ValueError("it is no redis address; write redis://HOST:6379/0, or leave it out to use the database")
+    return value
+
+
+def _database_below(root: Path) -> Callable[[str], dict[str, Any]]:
+    def parse(value: str) -> dict[str, Any]:
+        try:
+            database: dict[str, Any] = dict(environ.Env.db_url_config(value))
+        except Exception as error:  # the library raises whatever its parsing met
+            raise ValueError(f"it is no database address; write {DATABASE_EXAMPLES}") from error
+        if database.get("ENGINE") == SQLITE:
+            return database | _sqlite_options(root, database["NAME"])
+        if database.get("ENGINE") == POSTGRESQL and database.get("NAME"):
+            return database | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+        raise ValueError(f"only PostgreSQL and SQLite are supported; write {DATABASE_EXAMPLES}")
+
+    return parse
+
+
+def _sqlite_options(root: Path, name: str) -> dict[str, Any]:
+    """Let readers and one writer work at once, and make a second writer wait instead of fail."""
+    return {
+        "NAME": name if name == ":memory:" else str(root / name),
+        "OPTIONS": {
+            "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL",
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+        },
+    }

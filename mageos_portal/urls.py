@@ -1,0 +1,20 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from mageos_portal import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("robots.txt", views.robots, name="robots"),
+    path("favicon.ico", views.favicon, name="favicon"),
+    path("admin/", admin.site.urls),
+    path("", include("mirror.urls")),
+]
+
+handler400 = views.bad_request
+handler403 = views.permission_denied
+handler404 = views.page_not_found
+handler429 = views.too_many_requests  # Django has no such handler; libraries that limit rates look for it here
+handler500 = views.server_error

@@ -1,0 +1,69 @@
+"""The home page, what machines ask for, and the pages for when things go wrong."""
+
+from dataclasses import asdict
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from mageos_portal.health import readiness
+from mageos_portal.registry import home_cards
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    cards = [render_to_string(card.template_name, dict(card.context(request)), request) for card in home_cards]
+    return render(request, "mageos_portal/home.html", {"cards": cards})
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer that the process is up, whatever the rest does."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Answer whether requests can be served, and what is missing."""
+    state = readiness()
+    return JsonResponse(
+        {"status": "ok" if state.complete else "unavailable", **asdict(state)},
+        status=200 if state.complete else 503,
+    )
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    return render(request, "robots.txt", content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Lead pages that name no icon, the admin's, to ours."""
+    return redirect(static("portal.svg"))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "400.html", status=400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "403.html", status=403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "429.html", status=429)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer without looking at anything that may be what broke."""
+    return HttpResponse(render_to_string("500.html"), status=500)

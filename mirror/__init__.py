@@ -1,0 +1,1 @@
+"""Turns git repositories into a Composer repository and serves it."""

@@ -1,0 +1,413 @@
+"""One build: open the sources, plan, make what is missing, check the releases, publish.
+
+BuildError
+├── BuildRefusedError      nothing was changed
+├── BuildRunningError      another process builds this distribution
+└── BuildFailedError       what was made is kept, what was served is served still
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db import OperationalError
+from django.utils import timezone
+
+from mirror import faults, publishing
+from mirror.amending import amend
+from mirror.checking import Judge, findings_of, offers_of
+from mirror.composer.versions import normalize, sort_key
+from mirror.exclusion import alone
+from mirror.fetching import Opened, note_tags, open_sources
+from mirror.findings import Finding, error, warning
+from mirror.memory import PeakMemory
+from mirror.models import Build, Distribution, PackageVersion, Publication
+from mirror.plan import Identity, Known, Plan, plan
+from mirror.producing import OutOfSpaceError, Production, body_of_item
+from mirror.progress import Progress
+from mirror.provenance import MixedError, is_sample, refuse_mixing, remember
+from mirror.recipe import Recipe, RecipeError, parse
+from mirror.repeating import build_to_repeat, inputs_digest
+from mirror.reporting import (
+    BuildError,
+    BuildFailedError,
+    BuildRefusedError,
+    BuildRunningError,
+    Options,
+    Report,
+    releases_of,
+)
+from mirror.storage import DiskFullError, LockedError
+from mirror.surveying import survey
+
+
+def queue(distribution: Distribution, actor: str, options: dict[str, Any]) -> Build:
+    """Note that somebody wants a build; a worker takes it up."""
+    return Build.objects.create(distribution=distribution, actor=actor, options=options)
+
+
+def load_recipe(distribution: Distribution) -> Recipe:
+    """Read the recipe of a distribution.
+
+    Raises:
+        BuildRefusedError: it cannot be read, or has faults; all are named.
+    """
+    path = distribution.recipe_path
+    try:
+        return parse(path.read_text(encoding="utf-8"), path.name)
+    except RecipeError as failure:
+        raise BuildRefusedError(str(failure)) from failure
+    except (OSError, UnicodeDecodeError) as failure:
+        raise BuildRefusedError(f"the recipe {path} cannot be read: {failure}") from failure
+
+
+def build(
+    distribution: Distribution,
+    options: Options,
+    progress: Progress | None = None,
+    queued: Build | None = None,
+) -> Report:
+    """Run a build from start to end, alone on this machine.
+
+    Raises:
+        BuildError: see its subclasses for what is true then.
+    """
+    started = time.monotonic()
+    recipe = load_recipe(distribution)
+    options = _settled(distribution, recipe, options)
+    with PeakMemory() as memory:
+        report = _alone(distribution, recipe, options, progress or Progress(), queued)
+    report.seconds = time.monotonic() - started
+    report.peak_memory = memory.peak
+    return report
+
+
+def _settled(distribution: Distribution, recipe: Recipe, options: Options) -> Options:
+    """Give the options with the remembered sources, refusing what must not be mixed."""
+    keys = {source.key for source in recipe.wanted_sources()}
+    if unknown := sorted(set(options.only) - keys):
+        names = ", ".join(sorted(keys))
+        raise BuildRefusedError(f"--only {', '.join(unknown)}: no such source; known are {names}")
+    directory = options.sources
+    if directory is None and distribution.sources_dir:
+        directory = Path(distribution.sources_dir)
+    if directory is not None and not directory.is_dir():
+        raise BuildRefusedError(f"--sources {directory}: there is no such directory")
+    sample = is_sample(directory)
+    try:
+        refuse_mixing(distribution, sample=sample)
+    except MixedError as failure:
+        raise BuildRefusedError(str(failure)) from failure
+    return replace(options, sources=directory, approve=options.approve or sample)
+
+
+def _alone(
+    distribution: Distribution,
+    recipe: Recipe,
+    options: Options,
+    progress: Progress,
+    queued: Build | None,
+) -> Report:
+    if options.plan_only:
+        return _Run(distribution, recipe, options, progress, None).plan_only()
+    try:
+        with alone(distribution, "a build", wait=options.wait):
+            return _recorded(distribution, recipe, options, progress, queued)
+    except LockedError as failure:
+        raise BuildRunningError(
+            f"{failure.holder} is running; wait for it with --wait, or try again later"
+        ) from failure
+
+
+def _recorded(
+    distribution: Distribution,
+    recipe: Recipe,
+    options: Options,
+    progress: Progress,
+    queued: Build | None,
+) -> Report:
+    row = _begun(distribution, options, queued)
+    progress.record_in(row)
+    publishing.repair_pointer(distribution)
+    distribution.files.prepare()
+    remember(distribution, sample=is_sample(options.sources))
+    if distribution.is_sample:
+        distribution.sources_dir = str(options.sources)
+        distribution.save(update_fields=["sources_dir"])
+    try:
+        report = _Run(distribution, recipe, options, progress, row).run()
+    except (DiskFullError, OutOfSpaceError) as failure:
+        sentence = f"no space left on the disk: {failure}; free some and build again"
+        _end(row, Build.State.FAILED, failure=sentence)
+        raise BuildFailedError(sentence) from failure
+    except OperationalError as failure:
+        if "full" not in str(failure):
+            raise
+        sentence = "no space left on the disk of the database; free some and build again"
+        raise BuildFailedError(sentence) from failure
+    except BuildError as failure:
+        _end(row, Build.State.FAILED, failure=str(failure))
+        raise
+    except BaseException as failure:
+        _end(row, Build.State.FAILED, failure=f"{type(failure).__name__}: {failure}")
+        raise
+    return report
+
+
+def _begun(distribution: Distribution, options: Options, queued: Build | None) -> Build:
+    """Give the row of this build; rows that still say running belong to dead processes."""
+    now = timezone.now()
+    distribution.builds.running().update(
+        state=Build.State.FAILED, ended_at=now, failure="its process died; the next build went on"
+    )
+    if queued is not None:
+        if not Build.objects.claim(queued.pk, now):
+            raise BuildRefusedError(f"build {queued.pk} is not queued any more")
+        queued.refresh_from_db()
+        return queued
+    asked = {"only": list(options.only), "approve": options.approve, "jobs": options.jobs}
+    return Build.objects.create(
+        distribution=distribution,
+        actor=options.actor,
+        options=asked,
+        state=Build.State.RUNNING,
+        started_at=now,
+    )
+
+
+def _end(row: Build, state: Build.State, **fields: Any) -> None:
+    Build.objects.end(row.pk, state, timezone.now(), **fields)
+
+
+class _Run:
+    """The steps of one build, in order."""
+
+    def __init__(
+        self,
+        distribution: Distribution,
+        recipe: Recipe,
+        options: Options,
+        progress: Progress,
+        row: Build | None,
+    ) -> None:
+        self._distribution = distribution
+        self._recipe = recipe
+        self._options = options
+        self._progress = progress
+        self._row = row
+        self._report = Report()
+
+    def plan_only(self) -> Report:
+        """Say what a build would do, and change nothing."""
+        opened = self._open()
+        planned = self._plan(opened)
+        self._report.plan = planned
+        offers = offers_of(self._distribution)
+        for source in opened.sources:
+            for item, body in body_of_item(source, planned.make):
+                offers.add(item.name, item.normalized, body)
+        judge = self._judge(opened, offers)
+        for release in planned.releases:
+            missing = judge.closure(release).missing
+            self._report.releases[release.version] = {
+                "complete": not missing,
+                "missing": sorted({m.name for m in missing}),
+            }
+        return self._report
+
+    def run(self) -> Report:
+        opened = self._open()
+        faults.reach("fetched")
+        if not opened.sources and self._distribution.publication is None:
+            said = "; ".join(f"{f.subject}: {f.message}" for f in opened.findings[:5])
+            raise BuildFailedError(f"no source could be read, so there is nothing to build: {said}")
+        if repeated := build_to_repeat(self._distribution, opened, approve=self._options.approve):
+            return self._repeat(repeated)
+        planned = self._plan(opened)
+        faults.reach("planned")
+        self._make(opened, planned)
+        faults.reach("dists-made")
+        renewed = self._amend()
+        self._release(opened, planned)
+        faults.reach("checked")
+        self._publish(opened, renewed)
+        return self._report
+
+    def _open(self) -> Opened:
+        self._progress.step("fetch", len(self._recipe.wanted_sources()))
+        opened = open_sources(
+            self._distribution,
+            self._recipe,
+            self._options.sources,
+            self._options.only,
+            remember=self._row is not None,
+        )
+        self._report.findings += opened.findings
+        return opened
+
+    def _plan(self, opened: Opened) -> Plan:
+        self._progress.step("plan", len(opened.sources))
+        scanned = []
+        for source in opened.sources:
+            if self._row is not None:
+                self._report.findings += note_tags(source)
+            url = self._distribution.repository_url or self._distribution.url
+            scanned.append(survey(source, self._recipe, url, remember=self._row is not None))
+            self._progress.advance(1, source.rule.key)
+        faults.reach("scanned")
+        planned = plan(self._recipe, scanned, _known(self._distribution))
+        self._report.findings += planned.findings
+        self._report.skipped = planned.skipped
+        self._report.reused = len(planned.reused)
+        return planned
+
+    def _make(self, opened: Opened, planned: Plan) -> None:
+        production = Production(self._distribution, opened.sources, self._options.jobs)
+        self._progress.step("make", len(planned.make))
+        for made in production.make(planned.make):
+            self._progress.advance(len(made), made[-1].item.name)
+            faults.reach("first-dists-made")
+        self._note(production)
+
+    def _note(self, production: Production) -> None:
+        self._report.built += production.built
+        self._report.bytes += production.bytes
+        self._report.findings += production.findings
+
+    def _amend(self) -> frozenset[str]:
+        names, findings = amend(self._distribution, self._recipe, self._options.actor)
+        self._report.findings += findings
+        return names
+
+    def _judge(self, opened: Opened, offers: Any) -> Judge:
+        approver = (self._options.actor or "the command line") if self._options.approve else ""
+        return Judge(self._distribution, self._recipe, offers, opened.absent, approver)
+
+    def _release(self, opened: Opened, planned: Plan) -> None:
+        self._progress.step("check", len(planned.releases))
+        offers = offers_of(self._distribution)
+        self._report.findings += _public_newer(self._recipe, offers.newest_first)
+        judge = self._judge(opened, offers)
+        verdicts = [judge.judge(release) for release in planned.releases]
+        self._report.findings += findings_of(verdicts)
+        known = _known(self._distribution)
+        items = [item for verdict in verdicts for item in verdict.items if item.identity not in known]
+        if items:
+            self._freeze_url()
+            production = Production(self._distribution, opened.sources, self._options.jobs)
+            for made in production.make(items):
+                self._progress.advance(len(made), made[-1].item.version)
+            self._note(production)
+        self._report.releases = releases_of(self._distribution)
+
+    def _freeze_url(self) -> None:
+        """From the first project package on, its address of this repository stays."""
+        distribution = self._distribution
+        if not distribution.repository_url:
+            distribution.repository_url = distribution.url
+            distribution.save(update_fields=["repository_url"])
+            self._report.findings += _loopback(distribution)
+        elif distribution.repository_url != distribution.url:
+            sentence = f"project packages name {distribution.repository_url}, as published first"
+            self._report.findings.append(warning("repository-url-frozen", distribution.slug, sentence))
+
+    def _publish(self, opened: Opened, renewed: frozenset[str]) -> None:
+        self._progress.step("publish", 1)
+        distribution = self._distribution
+        rows = PackageVersion.objects.of(distribution).publishable()
+        result = frozenset(rows.values_list("pk", flat=True))
+        members = frozenset(result)
+        if distribution.publication is not None:
+            fresh = rows.filter(published_at=None).values_list("pk", flat=True)
+            members = (distribution.publication.version_set.members & result) | set(fresh)
+        if not members:
+            said = "; ".join(str(f) for f in self._report.of_level("error")[:5])
+            raise BuildFailedError(f"no package could be built: {said or 'the sources hold none'}")
+        order = publishing.Order(members, Publication.Cause.BUILD, self._options.actor, renewed)
+        publication = publishing.publish(distribution, order)
+        _mark_published(distribution, self._recipe)
+        self._report.publication = publication.number if publication else None
+        self._report.releases = releases_of(distribution)
+        self._finish(opened, result, publication)
+
+    def _finish(self, opened: Opened, result: frozenset[int], publication: Publication | None) -> None:
+        assert self._row is not None  # noqa: S101
+        _end(
+            self._row,
+            Build.State.SUCCEEDED,
+            built=self._report.built,
+            reused=self._report.reused,
+            report={
+                "warnings": [f.as_dict() for f in self._report.of_level("warning")],
+                "errors": [f.as_dict() for f in self._report.of_level("error")],
+                "skipped": [f.as_dict() for f in self._report.skipped],
+            },
+            inputs=inputs_digest(self._distribution, opened),
+            version_set=publishing.version_set(result),
+            publication=publication,
+        )
+
+    def _repeat(self, last: Build) -> Report:
+        """Say what the last build said: it would be the same again."""
+        assert self._row is not None  # noqa: S101
+        report = self._report
+        said = last.report
+        report.findings += [warning(**entry) for entry in said.get("warnings", [])]
+        report.findings += [error(**entry) for entry in said.get("errors", [])]
+        report.skipped = [warning(**entry) for entry in said.get("skipped", [])]
+        report.reused = last.built + last.reused
+        report.releases = releases_of(self._distribution)
+        _end(
+            self._row,
+            Build.State.SUCCEEDED,
+            reused=report.reused,
+            report=said,
+            inputs=last.inputs,
+            version_set=last.version_set,
+        )
+        return report
+
+
+def _known(distribution: Distribution) -> dict[Identity, Known]:
+    rows = PackageVersion.objects.of(distribution).values_list(
+        "package__name", "version_normalized", "inputs", "origin"
+    )
+    imported = PackageVersion.Origin.IMPORTED
+    return {
+        (name, normalized): Known(inputs, origin == imported) for name, normalized, inputs, origin in rows.iterator()
+    }
+
+
+def _mark_published(distribution: Distribution, recipe: Recipe) -> None:
+    """Note which releases are served: those whose product is in the publication."""
+    if recipe.edition is None or distribution.publication is None:
+        return
+    served = distribution.publication.version_set.members
+    product = PackageVersion.objects.of(distribution).filter(package__name=recipe.edition.product.name)
+    versions = [v for pk, v in product.values_list("pk", "version_normalized") if pk in served]
+    new = distribution.releases.filter(version_normalized__in=versions, published_at=None)
+    new.update(published_at=timezone.now(), held_because="")
+
+
+def _loopback(distribution: Distribution) -> Iterable[Finding]:
+    host = urlsplit(distribution.url).hostname or ""
+    if not distribution.is_sample and (host == "localhost" or host.startswith("127.") or host == "::1"):
+        sentence = (
+            f"project packages name {distribution.url} from now on, which only this machine can reach; "
+            "set PORTAL_BASE_URL before the first release is published"
+        )
+        yield warning("repository-url-loopback", distribution.slug, sentence)
+
+
+def _public_newer(recipe: Recipe, newest_first: Callable[[str], list[str]]) -> Iterable[Finding]:
+    for entry in recipe.public_too:
+        offered = newest_first(entry.name)
+        if offered and sort_key(offered[0]) < sort_key(normalize(entry.newest)):
+            sentence = (
+                f"packagist.org has {entry.newest}, the newest here is {offered[0]}: {entry.reason}; "
+                "import the archive, or add the name to withhold in the recipe"
+            )
+            yield warning("public-newer", entry.name, sentence)

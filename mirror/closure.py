@@ -1,0 +1,132 @@
+"""Whether everything that a release pulls in is to be had."""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mirror.composer.constraints import InvalidConstraintError
+from mirror.composer.constraints import parse as parse_constraint
+from mirror.composer.names import is_platform
+from mirror.composer.versions import STABILITIES, normalize, sort_key, stability
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A requirement that nothing here meets, and where it would have to come from."""
+
+    name: str
+    constraint: str
+    required_by: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """What a release needs: how many packages of ours, and what is missing."""
+
+    packages: int
+    missing: tuple[Missing, ...]
+
+
+@dataclass(slots=True)
+class Offers:
+    """All versions that could be served, by name, and who replaces or provides what."""
+
+    versions: dict[str, dict[str, Mapping[str, Any]]] = field(default_factory=dict)
+    stand_ins: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    _sorted: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, name: str, normalized: str, body: Mapping[str, Any]) -> None:
+        """Add a version with its `metadata.body_of`."""
+        self.versions.setdefault(name, {})[normalized] = body
+        self._sorted.pop(name, None)
+        for section in ("replace", "provide"):
+            for other in body.get(section) or {}:
+                self.stand_ins.setdefault(other, []).append((name, normalized))
+
+    def newest_first(self, name: str) -> list[str]:
+        if name not in self._sorted:
+            found = self.versions.get(name, {})
+            self._sorted[name] = sorted(found, key=sort_key, reverse=True)
+        return self._sorted[name]
+
+
+def check(name: str, body: Mapping[str, Any], release: str, offers: Offers, origin: Callable[[str], str]) -> Closure:
+    """Follow a product's requirements.
+
+    ``origin`` says where a name that is not served would come from: ``""`` if that is none of
+    this repository's business. Exact requirements come first, so ranges meet what they chose.
+    """
+    return _Walk(offers, origin, stability(normalize(release))).from_product(name, body)
+
+
+class _Walk:
+    def __init__(self, offers: Offers, origin: Callable[[str], str], least: str) -> None:
+        self._offers = offers
+        self._origin = origin
+        self._least = STABILITIES.index(least)
+        self._chosen: dict[str, str] = {}
+        self._asked: dict[str, list[str]] = defaultdict(list)
+        self._missing: dict[tuple[str, str], Missing] = {}
+        self._waiting: deque[tuple[str, str, str]] = deque()
+        self._not_served: list[tuple[str, str, str]] = []
+
+    def from_product(self, name: str, body: Mapping[str, Any]) -> Closure:
+        self._follow(name, body)
+        while self._waiting:
+            self._meet(*self._waiting.popleft())
+        for requirement in self._not_served:
+            self._meet_elsewhere(*requirement)
+        return Closure(len(self._chosen), tuple(sorted(self._missing.values(), key=_by_name)))
+
+    def _follow(self, owner: str, body: Mapping[str, Any]) -> None:
+        for name, constraint in (body.get("require") or {}).items():
+            self._waiting.append((name, constraint, owner))
+
+    def _meet(self, name: str, constraint: str, owner: str) -> None:
+        if is_platform(name) or constraint in self._asked[name]:
+            return
+        self._asked[name].append(constraint)
+        if name not in self._offers.versions:
+            self._not_served.append((name, constraint, owner))
+            return
+        chosen = self._best(name)
+        if chosen is None:
+            self._lack(name, constraint, owner)
+        elif self._chosen.get(name) != chosen:
+            self._chosen[name] = chosen
+            self._follow(f"{name} {chosen}", self._offers.versions[name][chosen])
+
+    def _best(self, name: str) -> str | None:
+        """Give the newest version that meets all that was asked so far."""
+        try:
+            asked = [parse_constraint(text) for text in self._asked[name]]
+        except InvalidConstraintError:
+            return None
+        for version in self._offers.newest_first(name):
+            if self._stable_enough(version) and all(c.matches(version) for c in asked):
+                return version
+        return None
+
+    def _stable_enough(self, version: str) -> bool:
+        return STABILITIES.index(stability(version)) >= self._least
+
+    def _meet_elsewhere(self, name: str, constraint: str, owner: str) -> None:
+        for stand_in, version in self._offers.stand_ins.get(name, ()):
+            if self._chosen.get(stand_in) == version:
+                return
+        origin = self._origin(name)
+        if origin:
+            self._missing.setdefault((name, constraint), Missing(name, constraint, owner, origin))
+
+    def _lack(self, name: str, constraint: str, owner: str) -> None:
+        others = [text for text in self._asked[name] if text != constraint]
+        has = ", ".join(self._offers.newest_first(name)[:3])
+        origin = f"served here are {has}" + (f"; also required: {', '.join(others)}" * bool(others))
+        self._missing.setdefault((name, constraint), Missing(name, constraint, owner, origin))
+        self._asked[name].remove(constraint)
+
+
+def _by_name(missing: Missing) -> tuple[str, str]:
+    return missing.name, missing.constraint

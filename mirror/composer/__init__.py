@@ -1,0 +1,1 @@
+"""What the Composer client knows, as pure functions: names, versions, constraints, metadata."""

@@ -1,0 +1,336 @@
+"""Git repositories: fetching them, and reading refs and objects without a checkout.
+
+No configuration of the system or of a user, no hooks, no submodules, no lazy fetching; names of
+refs are data and are never given to git.
+
+    GitError
+    ├── NotARepositoryError
+    ├── FetchError
+    └── ObjectUnreadableError
+"""
+
+import contextlib
+import functools
+import hashlib
+import ipaddress
+import os
+import re
+import socket
+import subprocess
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, NamedTuple, Self
+from urllib.parse import urlsplit
+
+import git as gitpython
+
+from mirror.candidates import Tag
+
+OLDEST = (2, 34)
+DIRECTORY, FILE, EXECUTABLE, SYMLINK, SUBMODULE = 0o40000, 0o100644, 0o100755, 0o120000, 0o160000
+DEEPEST_TAG = 8  # tags of tags that are followed
+SHA1_DIGITS = 40
+BATCH = 400  # requests under way in one `cat-file --batch`; they fit into one pipe buffer
+
+_SETTINGS = {
+    "safe.directory": "*",
+    "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
+    "core.packedGitWindowSize": "8m",
+    "core.packedGitLimit": "48m",
+    "core.deltaBaseCacheLimit": "24m",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "transfer.fsckObjects": "true",
+    "fetch.fsck.zeroPaddedFilemode": "ignore",
+    "fetch.fsck.badTimezone": "ignore",
+    "fetch.fsck.missingSpaceBeforeDate": "ignore",
+    "fetch.recurseSubmodules": "false",
+    "credential.helper": "",
+    "http.followRedirects": "initial",
+}
+
+
+class GitError(Exception):
+    """Git could not do it; the repository is as it was."""
+
+
+class NotARepositoryError(GitError):
+    """The directory holds no git repository."""
+
+
+class FetchError(GitError):
+    """The fetch failed; what was fetched before is still there."""
+
+
+class ObjectUnreadableError(GitError):
+    """An object is missing or corrupt."""
+
+    def __init__(self, object_id: str, why: str) -> None:
+        self.object_id = object_id
+        super().__init__(f"git object {object_id} {why}")
+
+
+class TreeEntry(NamedTuple):
+    mode: int
+    name: bytes
+    object_id: str
+
+
+def environment(protocol: str = "none") -> dict[str, str]:
+    """Give the variables under which every git process runs; it may speak this protocol only."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.devnull,
+        "LC_ALL": "C",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_ALLOW_PROTOCOL": protocol,
+        "GIT_CONFIG_COUNT": str(len(_SETTINGS)),
+        **{f"GIT_CONFIG_KEY_{n}": key for n, key in enumerate(_SETTINGS)},
+        **{f"GIT_CONFIG_VALUE_{n}": value for n, value in enumerate(_SETTINGS.values())},
+    }
+
+
+class Repository:
+    """A repository on disk, bare or not, read only."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            found = gitpython.Repo(path, odbt=gitpython.GitCmdObjectDB)
+        except (gitpython.InvalidGitRepositoryError, gitpython.NoSuchPathError) as error:
+            raise NotARepositoryError(f"{path.name} is not a git repository") from error
+        self.directory = Path(found.git_dir).resolve()
+        found.close()
+        self._git = gitpython.Git(self.directory)
+        self._git.set_persistent_git_options(git_dir=str(self.directory))
+        self._git.update_environment(**environment())
+
+    @functools.cached_property
+    def refs(self) -> str:
+        """Names and ids of all tags, one a line: equal if nothing changed."""
+        try:
+            listed = self._git.for_each_ref(
+                "refs/tags",
+                format="%(objectname) %(refname:strip=2)",
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+            )
+        except gitpython.GitCommandError as error:
+            raise GitError(f"the refs cannot be read: {_short(error)}") from error
+        return bytes(listed).decode("utf-8", "surrogateescape")
+
+    @functools.cached_property
+    def tags(self) -> tuple[Tag, ...]:
+        """All tags, also those that lead to no commit."""
+        with Objects(self.directory) as objects:
+            lines = (line.partition(" ") for line in self.refs.split("\n")[:-1])
+            return tuple(_commit(objects, name, object_id) for object_id, _, name in lines)
+
+    def commit(self, name: str, object_id: str) -> Tag | None:
+        """Give a commit as if it had a tag of this name, or ``None`` if it is not there."""
+        with Objects(self.directory) as objects:
+            found = _commit(objects, name, object_id)
+        return found if found.commit else None
+
+
+def _commit(objects: "Objects", name: str, object_id: str) -> Tag:
+    """Follow a tag of a tag and so on down to a commit."""
+    try:
+        for _ in range(DEEPEST_TAG):
+            kind, content = objects.read_typed(object_id)
+            fields = dict(line.partition(b" ")[::2] for line in content.partition(b"\n\n")[0].split(b"\n"))
+            if kind == b"commit":
+                time = int(fields[b"committer"].rsplit(b" ", 2)[1])
+                return Tag(name, object_id, fields[b"tree"].decode(), time)
+            if kind != b"tag":
+                break
+            object_id = fields[b"object"].decode()
+    except (ObjectUnreadableError, KeyError, IndexError, ValueError):
+        pass
+    return Tag(name, "", "", 0)
+
+
+class Objects:
+    """Objects of one repository through one long-lived `git cat-file --batch`."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+        process.kill()
+        process.wait()
+
+    def read(self, object_id: str) -> bytes:
+        """Give the content of one object.
+
+        Raises:
+            ObjectUnreadableError: it is missing or corrupt.
+        """
+        return self.read_typed(object_id)[1]
+
+    def read_typed(self, object_id: str) -> tuple[bytes, bytes]:
+        """Give type and content of one object; see `read`."""
+        return next(self._read_batch([object_id]))
+
+    def read_each(self, object_ids: Iterable[str]) -> Iterator[bytes]:
+        """Give the contents of objects in order, asking ahead so that git never waits."""
+        waiting = list(object_ids)
+        for start in range(0, len(waiting), BATCH):
+            for _, content in self._read_batch(waiting[start : start + BATCH]):
+                yield content
+
+    def tree(self, object_id: str) -> list[TreeEntry]:
+        """Give the entries of a tree in git's order."""
+        return list(parse_tree(self.read(object_id)))
+
+    def _read_batch(self, object_ids: list[str]) -> Iterator[tuple[bytes, bytes]]:
+        answered = 0
+        try:
+            answers = self._ask(object_ids, object_ids[0])
+            for object_id in object_ids:
+                answer = self._answer(answers, object_id)
+                answered += 1
+                yield answer
+        finally:
+            if answered < len(object_ids):
+                self.close()
+
+    def _ask(self, object_ids: list[str], first: str) -> IO[bytes]:
+        process = self._running()
+        assert process.stdin  # noqa: S101
+        assert process.stdout  # noqa: S101
+        try:
+            process.stdin.write(("\n".join(object_ids) + "\n").encode())
+            process.stdin.flush()
+        except BrokenPipeError as error:
+            raise ObjectUnreadableError(first, "cannot be read: git ended") from error
+        return process.stdout
+
+    def _answer(self, answers: IO[bytes], object_id: str) -> tuple[bytes, bytes]:
+        header = answers.readline().split()
+        if len(header) != 3:  # noqa: PLR2004
+            why = "is missing" if header[1:] == [b"missing"] else "is corrupt"
+            raise ObjectUnreadableError(object_id, why)
+        size = int(header[2])
+        content = answers.read(size)
+        if len(content) != size or answers.read(1) != b"\n":
+            raise ObjectUnreadableError(object_id, "is corrupt")
+        if len(object_id) == SHA1_DIGITS and _object_id(header[1], content) != object_id:
+            raise ObjectUnreadableError(object_id, "is corrupt: its content is another one's")
+        return header[1], content
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            command = ["git", f"--git-dir={self.directory}", "cat-file", "--batch"]
+            self._process = subprocess.Popen(  # noqa: S603
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment(),
+                bufsize=1 << 17,
+            )
+        return self._process
+
+
+def _object_id(kind: bytes, content: bytes) -> str:
+    digest = hashlib.sha1(b"%s %d\0" % (kind, len(content)), usedforsecurity=False)
+    digest.update(content)
+    return digest.hexdigest()
+
+
+def parse_tree(content: bytes) -> Iterator[TreeEntry]:
+    """Read a tree object: ``mode name NUL id`` rows."""
+    position = 0
+    while position < len(content):
+        space = content.index(b" ", position)
+        end = content.index(b"\0", space)
+        yield TreeEntry(
+            int(content[position:space], 8),
+            content[space + 1 : end],
+            content[end + 1 : end + 21].hex(),
+        )
+        position = end + 21
+
+
+def fetch(url: str, target: Path, timeout: int, protocol: str = "https") -> None:
+    """Bring all branches and tags of a URL into a bare repository, making it if need be.
+
+    Only what is new is transferred, and every object is checked. See `check_url` for what must
+    not be fetched.
+
+    Raises:
+        FetchError: what was there before is still there.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    git = gitpython.Git(target)
+    git.update_environment(**environment(protocol))
+    refspecs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+    options = ("--prune", "--no-auto-gc", "--no-write-fetch-head", "--no-recurse-submodules")
+    try:
+        if not (target / "HEAD").exists():
+            git.init("--bare", "--quiet", "--template=", ".")
+        git.fetch(*options, "--", url, *refspecs, kill_after_timeout=timeout)
+    except (gitpython.GitCommandError, OSError) as error:
+        raise FetchError(f"{hide_login(url)} could not be fetched: {_short(error)}") from error
+
+
+def check_url(url: str, hosts: Iterable[str]) -> None:
+    """Refuse what must not be fetched.
+
+    Raises:
+        FetchError: the URL is not https, its host not allowed, or its address not public.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme != "https" or parts.username or parts.password:
+        raise FetchError(f"{hide_login(url)} is not an https address without login")
+    if host not in set(hosts):
+        raise FetchError(f"{host} is not among the allowed hosts; add it to PORTAL_GIT_HOSTS")
+    try:
+        found = socket.getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise FetchError(f"{host} cannot be resolved: {error.strerror}") from error
+    for entry in found:
+        if not ipaddress.ip_address(entry[4][0]).is_global:
+            raise FetchError(f"{host} leads to a private address; that is refused")
+
+
+def hide_login(text: str) -> str:
+    """Take user names and passwords out of URLs in a text."""
+    return re.sub(r"(\w+://)[^/\s@]*@", r"\1", text)
+
+
+def version() -> tuple[int, ...]:
+    return tuple(gitpython.Git().version_info)
+
+
+def _short(error: Exception) -> str:
+    text = getattr(error, "stderr", "") or str(error)
+    lines = [line.strip() for line in str(text).splitlines() if line.strip()]
+    return hide_login(lines[-1] if lines else type(error).__name__)[:300]

@@ -1,0 +1,24 @@
+"""What a command shows on a terminal while it works."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from django.core.management.base import OutputWrapper
+
+WIDTH = 100  # characters
+CLEAR_LINE = "\r\x1b[K"
+
+
+@contextlib.contextmanager
+def telling(stream: OutputWrapper) -> Iterator[Callable[[str], None]]:
+    """Give a function that shows what is at hand, on a terminal only; the line is cleared at the end."""
+
+    def tell(subject: str) -> None:
+        if stream.isatty():
+            stream.write(CLEAR_LINE + subject[:WIDTH], ending="")
+            stream.flush()
+
+    try:
+        yield tell
+    finally:
+        tell("")

@@ -1,0 +1,96 @@
+"""Makers at work: groups of dists spread over child processes."""
+
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mirror import making
+from mirror.git import environment
+from mirror.making import Failed, Group, Made
+
+FEW = 24  # dists that are not worth starting children for
+Results = list[Made | Failed]
+
+
+def make_all(groups: Sequence[Group], jobs: int) -> Iterator[Results]:
+    """Make all groups and give each one's results as it is done; order is not kept."""
+    if jobs == 1 or sum(len(group.tasks) for group in groups) <= FEW:
+        yield from making.make_groups(iter(groups))
+        return
+    waiting: queue.SimpleQueue[Group] = queue.SimpleQueue()
+    for group in groups:
+        waiting.put(group)
+    done: queue.SimpleQueue[Results | BaseException] = queue.SimpleQueue()
+    hands = [_Hand(waiting, done) for _ in range(min(jobs, len(groups)))]
+    for hand in hands:
+        hand.start()
+    try:
+        for _ in groups:
+            results = done.get()
+            if isinstance(results, BaseException):
+                raise results
+            yield results
+    finally:
+        for hand in hands:
+            hand.stop()
+
+
+class _Hand(threading.Thread):
+    """One child process and the thread that feeds it; a child that dies costs its group only."""
+
+    def __init__(
+        self,
+        waiting: "queue.SimpleQueue[Group]",
+        done: "queue.SimpleQueue[Results | BaseException]",
+    ) -> None:
+        super().__init__(daemon=True)
+        self._waiting = waiting
+        self._done = done
+        self._child: subprocess.Popen[bytes] | None = None
+        self._stopped = False
+
+    def run(self) -> None:
+        try:
+            while not self._stopped:
+                self._done.put(self._made(self._waiting.get_nowait()))
+        except queue.Empty:
+            self.stop()
+        except Exception as error:  # noqa: BLE001
+            self._done.put(error)
+
+    def stop(self) -> None:
+        self._stopped = True
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        child.wait()
+
+    def _made(self, group: Group) -> Results:
+        child = self._child or self._start()
+        assert child.stdin  # noqa: S101
+        assert child.stdout  # noqa: S101
+        try:
+            making.write_message(child.stdin, group)
+            results: Results | None = making.read_message(child.stdout)
+        except BrokenPipeError:
+            results = None
+        if results is not None:
+            return results
+        self._child = None
+        child.kill()
+        sentence = f"the process that made it ended with status {child.wait()}"
+        return [Failed(task.key, "maker-died", sentence) for task in group.tasks]
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._child = subprocess.Popen(
+            [sys.executable, "-c", "from mirror.making import main; main()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parent.parent,
+            env=environment(),
+        )
+        return self._child

@@ -1,0 +1,1 @@
+"""Servers, programs and builders for the tests."""

@@ -1,0 +1,61 @@
+"""A PostgreSQL server for one test run, in a temporary directory and on a socket there."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+USER = "portal"
+SECONDS = 60
+INITDB = ("--auth", "trust", "--no-sync", "--encoding", "UTF8", "--locale", "C")
+SETTINGS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresqlCluster:
+    """A running server."""
+
+    programs: Path  # the directory of initdb, createdb and so on
+    socket: Path
+
+    def create_database(self, name: str) -> str:
+        """Make an empty database and return its DATABASE_URL."""
+        _run(str(self.programs / "createdb"), "--host", str(self.socket), "--username", USER, name)
+        return f"postgresql://{USER}@/{self.socket}/{name}"
+
+
+@contextmanager
+def running_postgresql(programs: Path) -> Iterator[PostgresqlCluster]:
+    """Start a server and stop it at the end."""
+    home = Path(tempfile.mkdtemp(prefix="portal-pg-"))  # short: a socket's path may have 107 characters
+    data = home / "data"
+    try:
+        _give_to_server(home)
+        _run(str(programs / "initdb"), "--pgdata", str(data), "--username", USER, *INITDB)
+        control = [str(programs / "pg_ctl"), "--pgdata", str(data), "--wait", "--silent"]
+        settings = f"{SETTINGS} -c unix_socket_directories='{home}'"
+        _run(*control, "start", "--log", str(home / "log"), "--options", settings)
+        try:
+            yield PostgresqlCluster(programs, home)
+        finally:
+            _run(*control, "stop", "--mode", "immediate")
+    finally:
+        shutil.rmtree(home)
+
+
+def _give_to_server(home: Path) -> None:
+    if os.geteuid() == 0:
+        shutil.chown(home, "postgres")
+        home.chmod(0o755)
+
+
+def _run(*command: str) -> None:
+    """Run a program of PostgreSQL; its server refuses to run as root."""
+    user = "postgres" if os.geteuid() == 0 else None
+    answer = subprocess.run(command, user=user, cwd="/", capture_output=True, text=True, check=False, timeout=SECONDS)
+    if answer.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed: {answer.stdout}{answer.stderr}")
