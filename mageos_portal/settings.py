@@ -84,7 +84,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _configuration.cache_url}
     if _configuration.cache_url
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}
+    else {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "portal_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # the default of 300 would drop limits and heartbeats
+    }
 }
 
 # Ordinary tasks are short. Builds have a cluster of their own: Q_CLUSTER_NAME=builds manage.py qcluster

@@ -328,7 +328,6 @@ class _Run:
             raise BuildFailedError(f"no package could be built: {said or 'the sources hold none'}")
         order = publishing.Order(members, Publication.Cause.BUILD, self._options.actor, renewed)
         publication = publishing.publish(distribution, order)
-        _mark_published(distribution, self._recipe)
         self._report.publication = publication.number if publication else None
         self._report.releases = releases_of(distribution)
         self._finish(opened, result, publication)
@@ -379,17 +378,6 @@ def _known(distribution: Distribution) -> dict[Identity, Known]:
     return {
         (name, normalized): Known(inputs, origin == imported) for name, normalized, inputs, origin in rows.iterator()
     }
-
-
-def _mark_published(distribution: Distribution, recipe: Recipe) -> None:
-    """Note which releases are served: those whose product is in the publication."""
-    if recipe.edition is None or distribution.publication is None:
-        return
-    served = distribution.publication.version_set.members
-    product = PackageVersion.objects.of(distribution).filter(package__name=recipe.edition.product.name)
-    versions = [v for pk, v in product.values_list("pk", "version_normalized") if pk in served]
-    new = distribution.releases.filter(version_normalized__in=versions, published_at=None)
-    new.update(published_at=timezone.now(), held_because="")
 
 
 def _loopback(distribution: Distribution) -> Iterable[Finding]:

@@ -58,6 +58,7 @@ class Judge:
         found = self.distribution.releases.filter(version_normalized=release.normalized).first()
         return found or Release(
             distribution=self.distribution,
+            product=release.product.name,
             version=release.version,
             version_normalized=release.normalized,
             commit=release.commit,

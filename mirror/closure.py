@@ -3,12 +3,15 @@
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from mirror.composer.constraints import InvalidConstraintError
 from mirror.composer.constraints import parse as parse_constraint
 from mirror.composer.names import is_platform
 from mirror.composer.versions import STABILITIES, normalize, sort_key, stability
+
+Identity: TypeAlias = tuple[str, str]  # name, normalized version
+MOST_WALKS = 100  # the worst real metapackage needed 39
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,47 +59,68 @@ def check(name: str, body: Mapping[str, Any], release: str, offers: Offers, orig
     """Follow a product's requirements.
 
     ``origin`` says where a name that is not served would come from: ``""`` if that is none of
-    this repository's business. Exact requirements come first, so ranges meet what they chose.
+    this repository's business. A walk takes the newest version that fits; where that leads into a
+    lack, another walk goes without the version that asked for too much. The walk that lacks least
+    counts.
     """
-    return _Walk(offers, origin, stability(normalize(release))).from_product(name, body)
+    least, avoided = stability(normalize(release)), set[Identity]()
+    best: Closure | None = None
+    for _ in range(MOST_WALKS):
+        walk = _Walk(offers, origin, least, frozenset(avoided))
+        closure = walk.from_product(name, body)
+        if best is None or len(closure.missing) < len(best.missing):
+            best = closure
+        culprit = walk.culprit()
+        if culprit is None:
+            break
+        avoided.add(culprit)
+    return best or Closure(0, ())
 
 
 class _Walk:
-    def __init__(self, offers: Offers, origin: Callable[[str], str], least: str) -> None:
+    def __init__(self, offers: Offers, origin: Callable[[str], str], least: str, avoided: frozenset[Identity]) -> None:
         self._offers = offers
         self._origin = origin
         self._least = STABILITIES.index(least)
+        self._avoided = avoided
         self._chosen: dict[str, str] = {}
         self._asked: dict[str, list[str]] = defaultdict(list)
         self._missing: dict[tuple[str, str], Missing] = {}
-        self._waiting: deque[tuple[str, str, str]] = deque()
-        self._not_served: list[tuple[str, str, str]] = []
+        self._owners: list[Identity | None] = []  # who asked for what is missing; None is the product
+        self._waiting: deque[_Requirement] = deque()
+        self._not_served: list[_Requirement] = []
 
     def from_product(self, name: str, body: Mapping[str, Any]) -> Closure:
-        self._follow(name, body)
+        self._follow(None, name, body)
         while self._waiting:
-            self._meet(*self._waiting.popleft())
+            self._meet(self._waiting.popleft())
         for requirement in self._not_served:
-            self._meet_elsewhere(*requirement)
+            self._meet_elsewhere(requirement)
         return Closure(len(self._chosen), tuple(sorted(self._missing.values(), key=_by_name)))
 
-    def _follow(self, owner: str, body: Mapping[str, Any]) -> None:
-        for name, constraint in (body.get("require") or {}).items():
-            self._waiting.append((name, constraint, owner))
+    def culprit(self) -> Identity | None:
+        """Give the first that asked for something missing and has other versions instead."""
+        owners = [owner for owner in self._owners if owner and len(self._offers.newest_first(owner[0])) > 1]
+        return next((owner for owner in owners if owner not in self._avoided), None)
 
-    def _meet(self, name: str, constraint: str, owner: str) -> None:
+    def _follow(self, owner: Identity | None, shown: str, body: Mapping[str, Any]) -> None:
+        for name, constraint in (body.get("require") or {}).items():
+            self._waiting.append(_Requirement(name, constraint, owner, shown))
+
+    def _meet(self, requirement: "_Requirement") -> None:
+        name, constraint = requirement.name, requirement.constraint
         if is_platform(name) or constraint in self._asked[name]:
             return
         self._asked[name].append(constraint)
         if name not in self._offers.versions:
-            self._not_served.append((name, constraint, owner))
+            self._not_served.append(requirement)
             return
         chosen = self._best(name)
         if chosen is None:
-            self._lack(name, constraint, owner)
+            self._lack(requirement)
         elif self._chosen.get(name) != chosen:
             self._chosen[name] = chosen
-            self._follow(f"{name} {chosen}", self._offers.versions[name][chosen])
+            self._follow((name, chosen), f"{name} {chosen}", self._offers.versions[name][chosen])
 
     def _best(self, name: str) -> str | None:
         """Give the newest version that meets all that was asked so far."""
@@ -105,27 +129,39 @@ class _Walk:
         except InvalidConstraintError:
             return None
         for version in self._offers.newest_first(name):
-            if self._stable_enough(version) and all(c.matches(version) for c in asked):
+            allowed = self._stable_enough(version) and (name, version) not in self._avoided
+            if allowed and all(constraint.matches(version) for constraint in asked):
                 return version
         return None
 
     def _stable_enough(self, version: str) -> bool:
         return STABILITIES.index(stability(version)) >= self._least
 
-    def _meet_elsewhere(self, name: str, constraint: str, owner: str) -> None:
-        for stand_in, version in self._offers.stand_ins.get(name, ()):
+    def _meet_elsewhere(self, requirement: "_Requirement") -> None:
+        for stand_in, version in self._offers.stand_ins.get(requirement.name, ()):
             if self._chosen.get(stand_in) == version:
                 return
-        origin = self._origin(name)
-        if origin:
-            self._missing.setdefault((name, constraint), Missing(name, constraint, owner, origin))
+        if origin := self._origin(requirement.name):
+            self._miss(requirement, origin)
 
-    def _lack(self, name: str, constraint: str, owner: str) -> None:
+    def _lack(self, requirement: "_Requirement") -> None:
+        name, constraint = requirement.name, requirement.constraint
         others = [text for text in self._asked[name] if text != constraint]
         has = ", ".join(self._offers.newest_first(name)[:3])
-        origin = f"served here are {has}" + (f"; also required: {', '.join(others)}" * bool(others))
-        self._missing.setdefault((name, constraint), Missing(name, constraint, owner, origin))
+        self._miss(requirement, f"served here are {has}" + (f"; also required: {', '.join(others)}" * bool(others)))
         self._asked[name].remove(constraint)
+
+    def _miss(self, requirement: "_Requirement", origin: str) -> None:
+        name, constraint = requirement.name, requirement.constraint
+        self._owners.append(requirement.owner)
+        self._missing.setdefault((name, constraint), Missing(name, constraint, requirement.shown, origin))
+
+
+class _Requirement(NamedTuple):
+    name: str
+    constraint: str
+    owner: Identity | None
+    shown: str  # the owner in words
 
 
 def _by_name(missing: Missing) -> tuple[str, str]:

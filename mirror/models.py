@@ -214,6 +214,7 @@ class Release(models.Model):
     """A version of the product package, with everything that it pulls in."""
 
     distribution = models.ForeignKey(Distribution, on_delete=models.CASCADE, related_name="releases")
+    product = models.CharField(max_length=200, help_text="Name of its product package.")
     version = models.CharField(max_length=100)
     version_normalized = models.CharField(max_length=100)
     commit = models.CharField(max_length=40)
@@ -225,7 +226,7 @@ class Release(models.Model):
     held_because = models.TextField(blank=True)
     approved_at = models.DateTimeField(null=True, blank=True)
     approved_by = models.CharField(max_length=150, blank=True)
-    published_at = models.DateTimeField(null=True)
+    published_at = models.DateTimeField(null=True, help_text="Empty: its product is not served now.")
     checked_at = models.DateTimeField(null=True)
 
     class Meta:

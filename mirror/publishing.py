@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max
@@ -287,7 +288,22 @@ def _record(distribution: Distribution, order: Order, draft: _Draft) -> Publicat
             chunk.update(published_at=now)
         distribution.publication = publication
         distribution.save(update_fields=["publication"])
+        _note_releases(distribution, order.members, now)
     return publication
+
+
+def _note_releases(distribution: Distribution, members: frozenset[int], now: datetime) -> None:
+    """Note for each release whether its product is served now."""
+    rows = PackageVersion.objects.of(distribution)
+    products = rows.filter(package__name__in=distribution.releases.values("product"))
+    listed = products.values_list("pk", "package__name", "version_normalized")
+    served = {(name, normalized) for pk, name, normalized in listed if pk in members}
+    for release in distribution.releases.all():
+        is_served = (release.product, release.version_normalized) in served
+        if is_served != (release.published_at is not None):
+            release.published_at = now if is_served else None
+            release.held_because = "" if is_served else release.held_because
+            release.save(update_fields=["published_at", "held_because"])
 
 
 def _publishable(distribution: Distribution, members: frozenset[int]) -> frozenset[int]:
