@@ -131,7 +131,7 @@ def _recorded(
 ) -> Report:
     row = _begun(distribution, options, queued)
     progress.record_in(row)
-    publishing.repair_pointer(distribution)
+    publishing.finish_interrupted(distribution)
     distribution.files.prepare()
     remember(distribution, sample=is_sample(options.sources))
     if distribution.is_sample:

@@ -1,6 +1,7 @@
 """Sources: fetched or found on disk, and what became of their tags."""
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from mirror.candidates import Tag
 from mirror.findings import Finding, error, warning
 from mirror.models import Distribution, Source, SourceTag
 from mirror.recipe import Recipe, SourceRule
+
+FETCHES_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +51,19 @@ def open_sources(
 
     ``remember`` notes in the database when each was fetched, or why it was not.
     """
+    chosen = [rule for rule in recipe.wanted_sources() if not only or rule.key in only]
+    absent = [rule.key for rule in recipe.wanted_sources() if rule not in chosen]
+    faults = {} if directory else _fetch_all(distribution, chosen)
     sources: list[OpenSource] = []
-    absent: list[str] = []
     findings: list[Finding] = []
-    for rule in recipe.wanted_sources():
-        if only and rule.key not in only:
-            absent.append(rule.key)
-            continue
+    for rule in chosen:
         row = _row(distribution, rule)
-        path, finding = _bring(distribution, rule, row, directory)
-        if remember and directory is None:
-            row.save()
-        if finding:
-            findings.append(finding)
+        if directory:
+            path = _find(directory, rule, findings)
+        else:
+            path = _settle(distribution, row, faults[rule.key], findings)
+            if remember:
+                row.save()
         source = _open(rule, row, path, findings) if path else None
         if source is None:
             absent.append(rule.key)
@@ -102,39 +105,53 @@ def _tag_findings(key: str, tags: Iterable[SourceTag]) -> Iterable[Finding]:
 
 
 def _row(distribution: Distribution, rule: SourceRule) -> Source:
-    row = distribution.sources.filter(key=rule.key).first()
-    return row or Source(distribution=distribution, key=rule.key, url=rule.url)
+    row = distribution.sources.filter(key=rule.key).first() or Source(distribution=distribution, key=rule.key)
+    row.url = rule.url
+    return row
 
 
-def _bring(
-    distribution: Distribution, rule: SourceRule, row: Source, directory: Path | None
-) -> tuple[Path | None, Finding | None]:
-    """Give the directory of a repository, and what went wrong."""
-    if directory is not None:
-        path = directory / rule.directory_name
-        if path.exists():
-            return path, None
-        sentence = f"{path.name} is not in the directory of sources; skipped"
-        return None, warning("source-absent", rule.key, sentence)
-    target = Path(settings.PORTAL_DATA_DIR) / "sources" / distribution.slug / f"{rule.key}.git"
-    fault = _fetch(rule, row, target)
-    if not fault:
-        return target, None
-    if (target / "HEAD").exists() and row.fetched_at:
-        sentence = f"{fault}; going on with what was fetched at {row.fetched_at:%Y-%m-%d %H:%M} UTC"
-        return target, error("fetch-failed", rule.key, sentence)
-    return None, error("fetch-failed", rule.key, f"{fault}; nothing was fetched before, skipped")
+def _find(directory: Path, rule: SourceRule, findings: list[Finding]) -> Path | None:
+    path = directory / rule.directory_name
+    if path.exists():
+        return path
+    sentence = f"{path.name} is not in the directory of sources; skipped"
+    findings.append(warning("source-absent", rule.key, sentence))
+    return None
 
 
-def _fetch(rule: SourceRule, row: Source, target: Path) -> str:
+def _fetch_all(distribution: Distribution, rules: Sequence[SourceRule]) -> dict[str, str]:
+    """Fetch sources side by side; give what went wrong by key, empty where nothing did."""
+    with ThreadPoolExecutor(FETCHES_AT_ONCE) as pool:
+        faults = pool.map(lambda rule: _fetch(rule, _mirror(distribution, rule.key)), rules)
+        return {rule.key: fault for rule, fault in zip(rules, faults, strict=True)}
+
+
+def _mirror(distribution: Distribution, key: str) -> Path:
+    return Path(settings.PORTAL_DATA_DIR) / "sources" / distribution.slug / f"{key}.git"
+
+
+def _fetch(rule: SourceRule, target: Path) -> str:
     try:
         git.check_url(rule.url, settings.PORTAL_GIT_HOSTS)
         git.fetch(rule.url, target, settings.PORTAL_FETCH_TIMEOUT)
     except git.FetchError as failure:
-        row.last_error = str(failure)
-        return row.last_error
-    row.fetched_at, row.last_error = timezone.now(), ""
+        return str(failure)
     return ""
+
+
+def _settle(distribution: Distribution, row: Source, fault: str, findings: list[Finding]) -> Path | None:
+    """Give the mirror of a source after its fetch: the last good state is there even if it failed."""
+    row.last_error = fault
+    target = _mirror(distribution, row.key)
+    if not fault:
+        row.fetched_at = timezone.now()
+        return target
+    if row.fetched_at and (target / "HEAD").exists():
+        sentence = f"{fault}; going on with what was fetched at {row.fetched_at:%Y-%m-%d %H:%M} UTC"
+        findings.append(error("fetch-failed", row.key, sentence))
+        return target
+    findings.append(error("fetch-failed", row.key, f"{fault}; nothing was fetched before, skipped"))
+    return None
 
 
 def _open(rule: SourceRule, row: Source, path: Path, findings: list[Finding]) -> OpenSource | None:

@@ -144,18 +144,20 @@ def purge(versions: Iterable[PackageVersion], *, reason: str, actor: str) -> Pub
 def _alone(distribution: Distribution) -> Iterator[None]:
     try:
         with alone(distribution, "a publication"):
-            repair_pointer(distribution)
+            finish_interrupted(distribution)
             yield
     except LockedError as error:
         raise BusyError(f"{error.holder} is running; try again when it has ended") from error
 
 
-def repair_pointer(distribution: Distribution) -> None:
-    """Finish a publication whose process died between recording and switching."""
+def finish_interrupted(distribution: Distribution) -> None:
+    """Do what a publication or a purge whose process died had left to do."""
     publication = distribution.publication
     files = distribution.files
     if publication and files.current_number() != publication.number:
         files.switch(publication.number)
+    for path in _gone(distribution):
+        files.dist(path).unlink(missing_ok=True)
 
 
 def entries_by_package(
