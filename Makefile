@@ -33,7 +33,7 @@ check: $(BIN)/.development ## Run formatters, linters, types and contracts witho
 	$(BIN)/python -m tools.check_requirements
 
 bench: $(BIN)/.development ## Measure builds and requests against their floor; SOURCES=DIR adds real clones
-	$(BIN)/python -m bench $(if $(SOURCES),--sources "$(SOURCES)")
+	$(BIN)/python -m bench $(if $(SOURCES),--sources "$(SOURCES)") $(BENCH_ARGS)
 
 requirements: $(BIN)/.development ## Compile the pinned requirements anew from the .in files
 	$(BIN)/uv pip compile $(COMPILE) requirements.in --output-file requirements.txt

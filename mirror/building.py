@@ -337,6 +337,8 @@ class _Run:
         _end(
             self._row,
             Build.State.SUCCEEDED,
+            done=1,
+            total=1,
             built=self._report.built,
             reused=self._report.reused,
             report={

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from django.utils import timezone
 
 from mirror.closure import Closure, Offers, check
-from mirror.findings import Finding, warning
+from mirror.findings import Finding, printable, warning
 from mirror.metadata import body_of
 from mirror.models import Distribution, PackageVersion, Release
 from mirror.plan import Item, PlannedRelease
@@ -38,7 +38,7 @@ class Judge:
         closure = self.closure(release)
         row = self._row(release)
         row.complete = not closure.missing
-        row.missing = [asdict(missing) for missing in closure.missing]
+        row.missing = [{k: printable(text) for k, text in asdict(missing).items()} for missing in closure.missing]
         row.packages = closure.packages
         row.confirmed = release.confirmed
         row.checked_at = timezone.now()

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+LONGEST = 2_000  # characters of a subject or a message
+
 Level = Literal["error", "warning"]
 
 
@@ -25,8 +27,16 @@ class Finding:
 
 
 def error(code: str, subject: str, message: str) -> Finding:
-    return Finding("error", code, subject, message)
+    return Finding("error", code, printable(subject), printable(message))
 
 
 def warning(code: str, subject: str, message: str) -> Finding:
-    return Finding("warning", code, subject, message)
+    return Finding("warning", code, printable(subject), printable(message))
+
+
+def printable(text: str) -> str:
+    """Give text that upstream chose so that a terminal, a page and a database can hold it."""
+    if text.isprintable() and len(text) <= LONGEST:
+        return text
+    shown = text.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)[:LONGEST]

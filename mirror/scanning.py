@@ -52,8 +52,10 @@ class Scanner:
                 found += self._of_rule(index, rule, root)
             except ObjectUnreadableError as error:
                 found.append(_faulty(index, rule.kind, rule.dir, "object-unreadable", str(error)))
-        if self._edition:
-            found += self._derived(self._edition, root, version)
+        try:
+            found += self._derived(root, version)
+        except ObjectUnreadableError as error:
+            found.append(_faulty(-1, "root", "", "object-unreadable", str(error)))
         return found
 
     def resolve(self, root: str, directory: str) -> str | None:
@@ -136,9 +138,11 @@ class Scanner:
             self._seen[blob] = seen
         return self._seen[blob]
 
-    def _derived(self, scan: EditionScan, root: str, release: str) -> Iterator[Candidate]:
+    def _derived(self, root: str, release: str) -> Iterator[Candidate]:
+        if self._edition is None:
+            return
         own = self._candidate(-1, "root", "", root)
-        edition = scan.edition
+        edition = self._edition.edition
         if own.faults:
             yield own
             return
@@ -147,7 +151,7 @@ class Scanner:
         for kind, tree, made in (
             ("base", root, base_of(composer, release, edition, mapped)),
             ("product", "", product_of(composer, release, edition)),
-            ("project", "", project_of(composer, release, edition, scan.repository_url)),
+            ("project", "", project_of(composer, release, edition, self._edition.repository_url)),
         ):
             text = javascript.stringify(made)
             yield own._replace(kind=kind, tree=tree, name=made["name"], version=release, derived=text)

@@ -47,7 +47,7 @@ def _tags(source: OpenSource) -> tuple[list[tuple[Tag, str]], list[Finding]]:
         return [], [error("source-unreadable", rule.key, sentence)]
     extra = [(name, source.repository.commit(name, commit)) for name, commit in refs.items()]
     for name, tag in [(t.name, t) for t in source.tags if t.name not in refs] + extra:
-        subject = f"{rule.key} tag {printable(name)}"
+        subject = f"{rule.key} tag {name}"
         version = version_of_tag(name)
         if name in reasons:
             findings.append(warning("tag-skipped", subject, reasons[name]))
@@ -137,9 +137,3 @@ def _blobs(source: OpenSource, recipe: Recipe, objects: Objects) -> Iterator[str
         except ObjectUnreadableError:
             continue
         yield blob
-
-
-def printable(text: str) -> str:
-    """Give a name that upstream chose as text that a terminal can show."""
-    shown = text.encode("utf-8", "backslashreplace").decode()
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)[:200]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mirror.archive import (
@@ -127,6 +127,7 @@ def test_a_folder_is_not_repeated_where_the_order_leaves_it_and_comes_back() -> 
 
 
 @given(st.dictionaries(paths, st.booleans(), max_size=12), st.lists(paths, max_size=3))
+@settings(deadline=None)
 def test_every_entry_occurs_once_and_below_folders_that_came_before(files: dict[str, bool], emptied: list[str]) -> None:
     names = [slot.name for slot in slots_of(files, emptied)]
     assert len(names) == len(set(names))
@@ -137,6 +138,7 @@ def test_every_entry_occurs_once_and_below_folders_that_came_before(files: dict[
 
 
 @given(st.dictionaries(paths, st.booleans(), max_size=12), st.lists(paths, max_size=3), st.randoms())
+@settings(deadline=None)
 def test_the_order_in_which_files_are_given_counts_for_nothing(
     files: dict[str, bool], emptied: list[str], random: Any
 ) -> None:

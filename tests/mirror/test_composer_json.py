@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mirror import javascript
@@ -17,7 +17,7 @@ ARCHIVES = Path(__file__).parent / "vectors" / "archive.json"
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
+    max_leaves=6,
 )
 
 
@@ -152,11 +152,13 @@ def test_a_number_or_character_that_cannot_be_written_again_is_a_fault(text: str
 
 
 @given(st.binary(max_size=200))
+@settings(deadline=None)
 def test_no_bytes_stop_the_reader(data: bytes) -> None:
     assert inspect(data).faults
 
 
 @given(st.dictionaries(st.sampled_from(["name", "version", "require", "suggest", "replace", "extra"]), json_values))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_values_stop_the_reader(composer: dict[str, Any]) -> None:
     inspect(json.dumps(composer).encode())
 
