@@ -19,7 +19,7 @@ _PLUGIN = Path(__file__).parent / "installer_plugin"
 def write_packagist(directory: Path, final: Path, recipe: Recipe) -> int:
     """Write packages.json and zips of all that the mirror does not have itself, and give the number of packages.
 
-    ``final`` is where the directory will be: composer needs absolute addresses.
+    ``final`` is where the directory will be: composer needs absolute addresses, and takes file:// as written.
     """
     (directory / "dist").mkdir(parents=True)
     packages: dict[str, dict[str, Json]] = {}
@@ -27,7 +27,7 @@ def write_packagist(directory: Path, final: Path, recipe: Recipe) -> int:
         name, version = composer["name"], composer["version"]
         path = f"dist/{name.replace('/', '-')}-{version}.zip"
         shasum = write_zip(directory / path, files)
-        dist = {"type": "zip", "url": (final / path).as_uri(), "shasum": shasum}
+        dist = {"type": "zip", "url": f"file://{final / path}", "shasum": shasum}
         packages.setdefault(name, {})[version] = {**composer, "dist": dist}
     (directory / "packages.json").write_bytes(encode({"packages": packages}))
     return len(packages)
@@ -38,7 +38,7 @@ def write_composer_home(directory: Path, packagist: Path) -> None:
     directory.mkdir()
     config = {
         "config": {"secure-http": False},
-        "repositories": [{"type": "composer", "url": packagist.as_uri()}, {"packagist.org": False}],
+        "repositories": [{"type": "composer", "url": f"file://{packagist}"}, {"packagist.org": False}],
     }
     (directory / "config.json").write_bytes(encode(config))
 

@@ -90,10 +90,11 @@ def _servers() -> list[tuple[list[str], dict[str, str]]]:
     address = urlsplit(settings.PORTAL_BASE_URL)
     granian = str(Path(sys.executable).with_name("granian"))
     site = [granian, "--interface", "wsgi", "--host", address.hostname or "127.0.0.1", "--workers", "1"]
-    site += ["--port", str(address.port or 80), "--log-level", "warning", "mageos_portal.wsgi:application"]
+    site += ["--port", str(address.port or 80), "--backpressure", "64", "--log-level", "warning"]
+    site.append("mageos_portal.wsgi:application")
+    quiet = {"PORTAL_LOG_LEVEL": "WARNING", **os.environ}
     cluster = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
-    builds = {**os.environ, "Q_CLUSTER_NAME": "builds"}
-    return [(site, dict(os.environ)), (cluster, dict(os.environ)), (cluster, builds)]
+    return [(site, quiet), (cluster, quiet), (cluster, {**quiet, "Q_CLUSTER_NAME": "builds"})]
 
 
 def _refuse_taken(host: str, port: int) -> None:
