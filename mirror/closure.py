@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
-from mirror.composer.constraints import InvalidConstraintError
+from mirror.composer.constraints import InvalidConstraintError, intersects
 from mirror.composer.constraints import parse as parse_constraint
 from mirror.composer.names import is_platform
-from mirror.composer.versions import STABILITIES, normalize, sort_key, stability
+from mirror.composer.versions import STABILITIES, InvalidVersionError, normalize, sort_key, stability
 
 Identity: TypeAlias = tuple[str, str]  # name, normalized version
 MOST_WALKS = 100  # the worst real metapackage needed 39
@@ -37,7 +37,7 @@ class Offers:
     """All versions that could be served, by name, and who replaces or provides what."""
 
     versions: dict[str, dict[str, Mapping[str, Any]]] = field(default_factory=dict)
-    stand_ins: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    stand_ins: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
     _sorted: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, name: str, normalized: str, body: Mapping[str, Any]) -> None:
@@ -46,7 +46,7 @@ class Offers:
         self._sorted.pop(name, None)
         for section in ("replace", "provide"):
             for other in body.get(section) or {}:
-                self.stand_ins.setdefault(other, []).append((name, normalized))
+                self.stand_ins.setdefault(other, []).append((name, normalized, _own(body[section][other], normalized)))
 
     def newest_first(self, name: str) -> list[str]:
         if name not in self._sorted:
@@ -87,13 +87,14 @@ class _Walk:
         self._asked: dict[str, list[str]] = defaultdict(list)
         self._missing: dict[tuple[str, str], Missing] = {}
         self._owners: list[Identity | None] = []  # who asked for what is missing; None is the product
-        self._waiting: deque[_Requirement] = deque()
+        self._exact: deque[_Requirement] = deque()
+        self._ranges: deque[_Requirement] = deque()
         self._not_served: list[_Requirement] = []
 
     def from_product(self, name: str, body: Mapping[str, Any]) -> Closure:
         self._follow(None, name, body)
-        while self._waiting:
-            self._meet(self._waiting.popleft())
+        while self._exact or self._ranges:
+            self._meet((self._exact or self._ranges).popleft())
         for requirement in self._not_served:
             self._meet_elsewhere(requirement)
         return Closure(len(self._chosen), tuple(sorted(self._missing.values(), key=_by_name)))
@@ -105,7 +106,8 @@ class _Walk:
 
     def _follow(self, owner: Identity | None, shown: str, body: Mapping[str, Any]) -> None:
         for name, constraint in (body.get("require") or {}).items():
-            self._waiting.append(_Requirement(name, constraint, owner, shown))
+            requirement = _Requirement(name, constraint, owner, shown)
+            (self._exact if _is_exact(constraint) else self._ranges).append(requirement)
 
     def _meet(self, requirement: "_Requirement") -> None:
         name, constraint = requirement.name, requirement.constraint
@@ -117,7 +119,8 @@ class _Walk:
             return
         chosen = self._best(name)
         if chosen is None:
-            self._lack(requirement)
+            self._asked[name].remove(constraint)
+            self._not_served.append(requirement)
         elif self._chosen.get(name) != chosen:
             self._chosen[name] = chosen
             self._follow((name, chosen), f"{name} {chosen}", self._offers.versions[name][chosen])
@@ -138,10 +141,12 @@ class _Walk:
         return STABILITIES.index(stability(version)) >= self._least
 
     def _meet_elsewhere(self, requirement: "_Requirement") -> None:
-        for stand_in, version in self._offers.stand_ins.get(requirement.name, ()):
-            if self._chosen.get(stand_in) == version:
+        for stand_in, version, constraint in self._offers.stand_ins.get(requirement.name, ()):
+            if self._chosen.get(stand_in) == version and _overlap(requirement.constraint, constraint):
                 return
-        if origin := self._origin(requirement.name):
+        if requirement.name in self._offers.versions:
+            self._lack(requirement)
+        elif origin := self._origin(requirement.name):
             self._miss(requirement, origin)
 
     def _lack(self, requirement: "_Requirement") -> None:
@@ -149,7 +154,6 @@ class _Walk:
         others = [text for text in self._asked[name] if text != constraint]
         has = ", ".join(self._offers.newest_first(name)[:3])
         self._miss(requirement, f"served here are {has}" + (f"; also required: {', '.join(others)}" * bool(others)))
-        self._asked[name].remove(constraint)
 
     def _miss(self, requirement: "_Requirement", origin: str) -> None:
         name, constraint = requirement.name, requirement.constraint
@@ -166,3 +170,22 @@ class _Requirement(NamedTuple):
 
 def _by_name(missing: Missing) -> tuple[str, str]:
     return missing.name, missing.constraint
+
+
+def _own(constraint: str, normalized: str) -> str:
+    return normalized if constraint == "self.version" else constraint
+
+
+def _is_exact(constraint: str) -> bool:
+    try:
+        normalize(constraint)
+    except InvalidVersionError:
+        return False
+    return True
+
+
+def _overlap(a: str, b: str) -> bool:
+    try:
+        return intersects(parse_constraint(a), parse_constraint(b))
+    except InvalidConstraintError:
+        return False

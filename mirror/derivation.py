@@ -77,9 +77,10 @@ def _vendor(rule: Constants) -> str:
 
 
 def _autoload(autoload: Composer, release: str, rule: ProjectRule) -> Composer:
-    if "psr-4" not in autoload or not within(release, rule.autoload_psr4_only_in):
+    prefixes = autoload.get("psr-4") if isinstance(autoload, dict) else None
+    if not isinstance(prefixes, dict) or not within(release, rule.autoload_psr4_only_in):
         return autoload
-    kept = {k: v for k, v in autoload["psr-4"].items() if k in rule.autoload_psr4_only}
+    kept = {k: v for k, v in prefixes.items() if k in rule.autoload_psr4_only}
     return {**autoload, "psr-4": kept}
 
 

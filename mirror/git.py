@@ -206,7 +206,14 @@ class Objects:
 
     def tree(self, object_id: str) -> list[TreeEntry]:
         """Give the entries of a tree in git's order."""
-        return list(parse_tree(self.read(object_id)))
+        kind, content = self.read_typed(object_id)
+        try:
+            entries = list(parse_tree(content))
+        except ValueError as error:
+            raise ObjectUnreadableError(object_id, "is no tree that can be read") from error
+        if kind != b"tree":
+            raise ObjectUnreadableError(object_id, "is no tree")
+        return entries
 
     def _read_batch(self, object_ids: list[str]) -> Iterator[tuple[bytes, bytes]]:
         answered = 0
@@ -270,6 +277,8 @@ def parse_tree(content: bytes) -> Iterator[TreeEntry]:
     while position < len(content):
         space = content.index(b" ", position)
         end = content.index(b"\0", space)
+        if end + 21 > len(content):
+            raise ValueError(position)
         yield TreeEntry(
             int(content[position:space], 8),
             content[space + 1 : end],
@@ -287,12 +296,12 @@ def fetch(url: str, target: Path, timeout: int, protocol: str = "https") -> None
     Raises:
         FetchError: what was there before is still there.
     """
-    target.mkdir(parents=True, exist_ok=True)
     git = gitpython.Git(target)
     git.update_environment(**environment(protocol))
     refspecs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
     options = ("--prune", "--no-auto-gc", "--no-write-fetch-head", "--no-recurse-submodules")
     try:
+        target.mkdir(parents=True, exist_ok=True)
         if not (target / "HEAD").exists():
             git.init("--bare", "--quiet", "--template=", ".")
         git.fetch(*options, "--", url, *refspecs, kill_after_timeout=timeout)
@@ -306,14 +315,17 @@ def check_url(url: str, hosts: Iterable[str]) -> None:
     Raises:
         FetchError: the URL is not https, its host not allowed, or its address not public.
     """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or 443
+    except ValueError as error:
+        raise FetchError(f"{hide_login(url)} is no address: {error}") from error
     if parts.scheme != "https" or parts.username or parts.password:
         raise FetchError(f"{hide_login(url)} is not an https address without login")
     if host not in set(hosts):
         raise FetchError(f"{host} is not among the allowed hosts; add it to PORTAL_GIT_HOSTS")
     try:
-        found = socket.getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise FetchError(f"{host} cannot be resolved: {error.strerror}") from error
     for entry in found:
@@ -323,7 +335,7 @@ def check_url(url: str, hosts: Iterable[str]) -> None:
 
 def hide_login(text: str) -> str:
     """Take user names and passwords out of URLs in a text."""
-    return re.sub(r"(\w+://)[^/\s@]*@", r"\1", text)
+    return re.sub(r"(\w+://)[^/\s]*@", r"\1", text)
 
 
 def version() -> tuple[int, ...]:

@@ -141,9 +141,10 @@ class Maker:
             except ArchiveTooLargeError as error:
                 yield Failed(task.key, "too-large", f"{error}: too much for a zip without zip64")
             except OSError as error:
-                if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-                    raise
-                yield Failed(task.key, "disk-full", "no space left on the disk")
+                if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+                    yield Failed(task.key, "disk-full", "no space left on the disk")
+                else:
+                    yield Failed(task.key, "not-written", error.strerror or str(error))
             else:
                 yield made
 
@@ -200,12 +201,16 @@ class Maker:
         return files, warnings
 
     def _walk(self, tree: str, prefix: bytes) -> Iterator[tuple[bytes, TreeEntry]]:
-        for entry in self._tree(tree):
-            path = prefix + entry.name
-            if entry.mode == DIRECTORY and _is_safe(entry.name):
-                yield from self._walk(entry.object_id, path + b"/")
+        waiting = [(prefix, iter(self._tree(tree)))]
+        while waiting:
+            start, entries = waiting[-1]
+            entry = next(entries, None)
+            if entry is None:
+                waiting.pop()
+            elif entry.mode == DIRECTORY and _is_safe(entry.name):
+                waiting.append((start + entry.name + b"/", iter(self._tree(entry.object_id))))
             else:
-                yield path, entry
+                yield start + entry.name, entry
 
     def _write(
         self,
@@ -375,7 +380,9 @@ def read_message(stream: IO[bytes]) -> Any:
     header = stream.read(LENGTH.size)
     if len(header) < LENGTH.size:
         return None
-    return pickle.loads(stream.read(LENGTH.unpack(header)[0]))  # noqa: S301
+    (length,) = LENGTH.unpack(header)
+    message = stream.read(length)
+    return pickle.loads(message) if len(message) == length else None  # noqa: S301
 
 
 def write_message(stream: IO[bytes], message: Any) -> None:

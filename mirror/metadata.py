@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from mirror.composer.minify import minify
 from mirror.composer.versions import stability
@@ -34,6 +34,8 @@ AFTER_DIST = (
     "abandoned",
 )
 KEPT = frozenset({*BEFORE_DIST, "license", "authors", *AFTER_DIST}) - {"time"}
+EARLIEST = -62_135_596_800  # year 1
+LATEST = 253_402_300_799  # 9999-12-31, in unix seconds
 _UNSAFE = re.compile(r"[^A-Za-z0-9.+_-]")
 COMPOSER_1 = "This repository speaks the Composer 2 protocol only; please use Composer 2."
 
@@ -61,7 +63,7 @@ def body_of(composer: Mapping[str, Any]) -> dict[str, Any]:
     for section in LINKS:
         links = body.get(section)
         if links:
-            body[section] = {name.lower(): links[name] for name in sorted(links)}
+            body[section] = dict(sorted((name.lower(), links[name]) for name in sorted(links)))
         else:
             body.pop(section, None)
     return body
@@ -79,7 +81,7 @@ def version_object(entry: VersionEntry, base_url: str) -> dict[str, Any]:
         "reference": entry.reference,
         "shasum": entry.sha1,
     }
-    timed = body if entry.time is None else {**body, "time": rfc3339(entry.time)}
+    timed = {**body, "time": rfc3339(entry.time)} if _is_time(entry.time) else body
     found |= {key: timed[key] for key in AFTER_DIST if key in timed}
     return found
 
@@ -90,6 +92,11 @@ def dist_path(name: str, version: str) -> str:
     if plain != version:
         plain += "-" + hashlib.sha256(version.encode()).hexdigest()[:8]
     return f"packages/{name}-{plain}.zip"
+
+
+def _is_time(seconds: int | None) -> TypeGuard[int]:
+    """Tell whether there is such a time: commits may claim any, and dates end with the year 9999."""
+    return seconds is not None and EARLIEST <= seconds <= LATEST
 
 
 def rfc3339(seconds: int) -> str:
@@ -139,4 +146,4 @@ def manifest_file(lines: Mapping[str, str]) -> bytes:
 
 
 def compact(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()

@@ -145,7 +145,7 @@ class _Planner:
 
     def result(self) -> Plan:
         for identity, item in self._chosen.items():
-            if identity in self._clashing:
+            if identity in self._clashing and identity not in self._known:
                 continue
             if item.kind in {"product", "project"}:
                 self._releases[item.normalized][item.kind] = item
@@ -202,6 +202,10 @@ class _Planner:
             if fact.candidate is None or fact.candidate.faults:
                 sentence = f"the recipe takes it from {rule.dir} at {rule.ref}: no package there"
                 self._say(warning("fact-ref-missing", subject, sentence))
+                continue
+            if fact.candidate.name != rule.package:
+                sentence = f"the recipe takes it from {rule.dir} at {rule.ref}, where {fact.candidate.name} is"
+                self._say(error("name-unexpected", subject, sentence))
                 continue
             edits = edits_of_fact(rule)
             yield self._item(source, fact.tag, fact.candidate, (), edits)

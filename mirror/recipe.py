@@ -7,6 +7,7 @@ import fnmatch
 import functools
 import re
 import tomllib
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -430,7 +431,14 @@ def parse(text: str, where: str) -> Recipe:
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(where, [f"not TOML: {error}"]) from error
     except ValidationError as error:
-        raise RecipeError(where, [_sentence(fault) for fault in error.errors()]) from error
+        faults = error.errors()
+        raise RecipeError(where, [_sentence(fault) for fault in faults if not _follows(fault, faults)]) from error
+
+
+def _follows(fault: Any, faults: Iterable[Any]) -> bool:
+    """Tell whether a list counts as empty only because what is in it has faults of its own."""
+    key = fault["loc"]
+    return fault["type"] == "too_short" and any(other["loc"][: len(key)] == key != other["loc"] for other in faults)
 
 
 def _sentence(fault: Any) -> str:

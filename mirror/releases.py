@@ -7,7 +7,7 @@ The order is Composer's: X-beta1 < X < X-p1 < X-p2 < X-p10.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mirror.composer.versions import InvalidVersionError, normalize, sort_key
+from mirror.composer.versions import InvalidVersionError, normalize, sort_key, stability
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,9 @@ def version_of_tag(tag: str) -> str | None:
     """Give the pretty version that a tag stands for, without a leading ``v``; else ``None``."""
     version = tag[1:] if tag[:1] in {"v", "V"} else tag
     try:
-        normalize(version)
+        normalized = normalize(version)
     except InvalidVersionError:
+        return None
+    if stability(normalized) == "dev":
         return None
     return version if version[:1].isdigit() and version.isascii() and version.isprintable() else None

@@ -166,7 +166,7 @@ class Scanner:
             for entry in self.tree(tree):
                 name = entry.name.decode("utf-8", "backslashreplace")
                 path = f"{directory}/{name}" if directory else name
-                if path in dropped or entry.mode in {SYMLINK, SUBMODULE}:
+                if path in dropped or entry.mode in {SYMLINK, SUBMODULE} or not _is_utf8(entry.name):
                     continue
                 if path in split and entry.mode == DIRECTORY:
                     waiting.append((path, entry.object_id))
@@ -175,7 +175,7 @@ class Scanner:
 
 
 def _content(kind: str, entries: Iterable[TreeEntry], seen: _Seen) -> str:
-    files = [f"{e.name!r}{e.object_id}" for e in entries if e.name != COMPOSER_JSON]
+    files = [f"{e.mode:o}{e.name!r}{e.object_id}" for e in entries if e.name != COMPOSER_JSON]
     parts = [seen.links, *(files if kind != "metapackage" else [])]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
@@ -189,3 +189,11 @@ def _unpinned(read: Inspected) -> bool:
 
 def _faulty(index: int, kind: str, path: str, code: str, sentence: str, tree: str = "") -> Candidate:
     return Candidate(kind, index, path, tree, composer="", name="", version="", faults=((code, sentence),))
+
+
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

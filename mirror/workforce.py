@@ -1,5 +1,6 @@
 """Makers at work: groups of dists spread over child processes."""
 
+import contextlib
 import queue
 import subprocess
 import sys
@@ -36,6 +37,8 @@ def make_all(groups: Sequence[Group], jobs: int) -> Iterator[Results]:
     finally:
         for hand in hands:
             hand.stop()
+        for hand in hands:
+            hand.join()
 
 
 class _Hand(threading.Thread):
@@ -57,17 +60,18 @@ class _Hand(threading.Thread):
             while not self._stopped:
                 self._done.put(self._made(self._waiting.get_nowait()))
         except queue.Empty:
-            self.stop()
+            pass
         except Exception as error:  # noqa: BLE001
             self._done.put(error)
+        finally:
+            self.stop()
 
     def stop(self) -> None:
         self._stopped = True
         child, self._child = self._child, None
         if child is None:
             return
-        child.kill()
-        child.wait()
+        _end(child)
 
     def _made(self, group: Group) -> Results:
         child = self._child or self._start()
@@ -81,8 +85,7 @@ class _Hand(threading.Thread):
         if results is not None:
             return results
         self._child = None
-        child.kill()
-        sentence = f"the process that made it ended with status {child.wait()}"
+        sentence = f"the process that made it ended with status {_end(child)}"
         return [Failed(task.key, "maker-died", sentence) for task in group.tasks]
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -94,3 +97,13 @@ class _Hand(threading.Thread):
             env=environment(),
         )
         return self._child
+
+
+def _end(child: subprocess.Popen[bytes]) -> int:
+    """Kill a child, close its pipes and give its status."""
+    child.kill()
+    for pipe in (child.stdin, child.stdout):
+        if pipe:
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+    return child.wait()

@@ -192,7 +192,6 @@ def test_an_autoload_without_prefixes_is_copied_as_it_is(autoload: Any) -> None:
 
 
 @pytest.mark.parametrize("autoload", [{"psr-4": []}, {"psr-4": "src"}, {"psr-4": None}])
-@pytest.mark.xfail(reason="only an object is expected")
 def test_an_autoload_with_prefixes_of_another_form_is_copied_as_it_is(autoload: Any) -> None:
     assert project_of({"autoload": autoload}, "2.4.8", edition_of(), URL)["autoload"] == autoload
 

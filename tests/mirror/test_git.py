@@ -300,7 +300,6 @@ def test_a_repository_that_vanished_is_an_unreadable_object(path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["a blob", "a commit", "half a tree", "a tree with a mode that is no number"])
-@pytest.mark.xfail(reason="a ValueError, or no error at all")
 def test_what_is_no_tree_is_an_unreadable_object(path: Path, kind: str) -> None:
     content = blob(path, "text")
     odd = {
@@ -375,7 +374,6 @@ def test_a_server_that_says_nothing_is_given_up(silent_server: int, tmp_path: Pa
         fetch(f"https://127.0.0.1:{silent_server}/x.git", tmp_path / "here.git", 1)
 
 
-@pytest.mark.xfail(reason="the directory is made outside the try")
 def test_a_target_that_cannot_be_made_is_a_failed_fetch(path: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(FetchError):
@@ -408,7 +406,6 @@ def test_a_url_that_is_not_https_or_has_a_login_is_refused_without_showing_it(ur
 
 
 @pytest.mark.parametrize("url", ["https://[::1/x.git", "https://git.example.org:port/x.git", "https://x:99999/x.git"])
-@pytest.mark.xfail(reason="a ValueError")
 def test_a_url_that_makes_no_sense_is_refused(url: str) -> None:
     with pytest.raises(FetchError):
         check_url(url, ["git.example.org", "x"])
@@ -461,7 +458,6 @@ def test_logins_are_taken_out_of_texts(text: str, shown: str) -> None:
     assert hide_login(text) == shown
 
 
-@pytest.mark.xfail(reason="only its first half is taken out")
 def test_a_login_with_an_at_sign_is_taken_out_whole() -> None:
     assert hide_login("https://us@er:secret@host/x") == "https://host/x"
 

@@ -220,7 +220,6 @@ def test_a_name_that_would_leave_the_package_is_refused(tmp_path: Path, name: by
     assert sorted(p.name for p in tmp_path.glob("*.zip")) == ["good.zip"]
 
 
-@pytest.mark.xfail(reason="the walk is recursive")
 def test_a_tree_a_thousand_levels_deep_costs_its_own_dist_only(tmp_path: Path) -> None:
     path = make_repository(
         tmp_path / "library", {"1.0.0": {"composer.json": COMPOSER}, "deep": {"d/" * 1500 + "x": ""}}
@@ -270,7 +269,6 @@ def test_a_missing_tree_or_composer_json_is_a_named_failure(tmp_path: Path) -> N
     assert not (tmp_path / "x.zip").exists()
 
 
-@pytest.mark.xfail(reason="a ValueError ends the group")
 def test_a_tree_that_is_no_tree_is_a_named_failure(tmp_path: Path) -> None:
     path = library(tmp_path, {})
     tree = raw_tree(path, [(0o40000, b"src", blob(path, "no tree"))])
@@ -318,7 +316,6 @@ def test_a_failure_in_between_does_not_spoil_what_is_copied_later(tmp_path: Path
     assert results[2] == make_one(path, tmp_path / "t", replace(tasks[2], target=str(tmp_path / "alone.zip")))
 
 
-@pytest.mark.xfail(reason="pipes of children stay open")
 def test_the_number_of_processes_changes_no_byte(tmp_path: Path) -> None:
     tags: dict[str, Tree | str] = {
         f"1.{n}.0": {"composer.json": COMPOSER, "a": "same", "b": f"{n}"} for n in range(FEW + 2)
@@ -357,7 +354,6 @@ def test_a_message_through_a_pipe_comes_out_as_it_went_in() -> None:
     assert read_message(stream) is None
 
 
-@pytest.mark.xfail(reason="half a message is given to pickle")
 def test_half_a_message_is_the_end_of_a_pipe() -> None:
     stream = io.BytesIO()
     write_message(stream, "x" * 100)
@@ -365,7 +361,6 @@ def test_half_a_message_is_the_end_of_a_pipe() -> None:
         assert read_message(io.BytesIO(stream.getvalue()[:length])) is None
 
 
-@pytest.mark.xfail(reason="pipes of children stay open")
 def test_a_child_that_dies_costs_its_group_only(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = library(tmp_path, {"a": "1"})
     (tmp_path / "t").mkdir()
@@ -381,7 +376,6 @@ def test_a_child_that_dies_costs_its_group_only(tmp_path: Path, capfd: pytest.Ca
     assert len(results) == FEW + 2
 
 
-@pytest.mark.xfail(reason="pipes of children stay open")
 def test_children_are_gone_when_nobody_wants_the_rest(tmp_path: Path) -> None:
     path = library(tmp_path, {"a": "1"})
     (tmp_path / "t").mkdir()
@@ -433,7 +427,6 @@ def test_a_full_disk_is_named_and_leaves_nothing_of_the_dist(tmp_path: Path) -> 
         assert contents_of(disk / "out/1.2.0.zip")["z"] == b"other"
 
 
-@pytest.mark.xfail(reason="only ENOSPC and EDQUOT are known")
 def test_a_limit_on_the_size_of_files_is_named_like_a_full_disk(tmp_path: Path) -> None:
     path = library(tmp_path, {"a": bytes(200_000)})
     (tmp_path / "t").mkdir()
@@ -454,7 +447,6 @@ def test_a_limit_on_the_size_of_files_is_named_like_a_full_disk(tmp_path: Path) 
     assert not (tmp_path / "dist.zip").exists()
 
 
-@pytest.mark.xfail(reason="the error ends the group")
 def test_a_name_too_long_for_the_file_system_costs_its_own_dist_only(tmp_path: Path) -> None:
     path = library(tmp_path, {})
     good = task_for(path, "1.0.0", tmp_path / "good.zip", key=1)

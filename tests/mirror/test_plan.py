@@ -188,7 +188,6 @@ def test_one_version_in_two_sources_with_the_same_bytes_is_fine() -> None:
     assert (len(found.make), found.findings) == (1, [])
 
 
-@pytest.mark.xfail(reason="a clash hides what is published")
 def test_a_version_that_is_published_is_used_again_whatever_a_second_source_holds() -> None:
     first = planned({"1.0.0": [child()]}, packages=CHILDREN).make[0]
     found = two_sources(child(), child(text="two"), {first.identity: Known(first.inputs, imported=False)})
@@ -363,7 +362,6 @@ def test_a_fact_whose_ref_is_not_there_is_a_named_warning(fact: ScannedFact, par
     assert part in only(found).message
 
 
-@pytest.mark.xfail(reason="its name is not compared")
 def test_a_fact_that_leads_to_another_package_makes_nothing_and_is_named() -> None:
     found = planned({}, FACT, facts=(fact_at(child("acme/wrong", kind="single", rule=-1)),))
     assert found.make == []

@@ -80,6 +80,5 @@ def test_a_tag_stands_for_a_version_without_its_v_or_for_none(tag: str, version:
 
 
 @pytest.mark.parametrize("tag", ["2.4.x-dev", "1.0.0-dev", "v1.x-dev"])
-@pytest.mark.xfail(reason="such tags are taken as development versions")
 def test_a_tag_named_like_a_branch_stands_for_no_version_as_with_composer_itself(tag: str) -> None:
     assert version_of_tag(tag) is None

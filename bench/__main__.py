@@ -1,0 +1,71 @@
+"""`python -m bench`: measure builds and requests, and print one table."""
+
+import json
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from bench import sources
+from bench.measuring import Measured, WrongArchivesError, measure
+from bench.portal import ROOT
+from bench.running import CommandFailedError
+from bench.sources import NoSourcesError
+from bench.table import as_object, lines_of
+
+CACHE = ROOT / "var" / "bench"
+
+
+def main() -> int:
+    parser = ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--sources", type=Path, action="append", default=[], metavar="DIR", help="real clones, too")
+    parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="size of the sample; 0: none (1.0)")
+    parser.add_argument(
+        "--repeat", type=int, choices=range(1, 100), default=3, metavar="N", help="repetitions of each measurement (3)"
+    )
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes of a build (2)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse_args()
+    try:
+        measured = _measure_all(options)
+    except (NoSourcesError, CommandFailedError, WrongArchivesError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    _show(measured, as_json=options.json, repetitions=options.repeat)
+    return 0
+
+
+def _measure_all(options: Namespace) -> list[Measured]:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    measured = []
+    for found in _all_sources(options.scale, options.sources):
+        _say(found.title)
+        measured.append(measure(found, CACHE / f"run-{os.getpid()}", options.jobs, options.repeat, _say))
+    return measured
+
+
+def _all_sources(scale: float, directories: list[Path]) -> list[sources.Sources]:
+    wanted = [sources.given(directory) for directory in directories]
+    if scale:
+        _say("making the sample, if it is not there yet")
+        wanted.insert(0, sources.sample(CACHE, scale))
+    return wanted
+
+
+def _say(step: str) -> None:
+    print(f"  {step}", file=sys.stderr, flush=True)
+
+
+def _show(measured: list[Measured], *, as_json: bool, repetitions: int) -> None:
+    if as_json:
+        print(json.dumps([as_object(found) for found in measured], indent=2))
+        return
+    load = ", ".join(f"{average:.1f}" for average in os.getloadavg())
+    print(f"Medians of {repetitions} on {os.cpu_count()} processors; load average {load}.")
+    for found in measured:
+        print()
+        print("\n".join(lines_of(found)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
