@@ -19,6 +19,8 @@ MOST_BYTES = 0xFFFFFFFF
 
 _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
+_OFFSET = struct.Struct("<I")
+_OFFSET_AT = _CENTRAL.size - _OFFSET.size
 _END = struct.Struct("<4s4H2IH")
 _UNICODE_PATH = struct.Struct("<2sHBI")
 _MADE_BY = 0x031E  # Unix, 3.0
@@ -92,6 +94,11 @@ def central_record(slot: Slot, crc: int, size: int, offset: int) -> bytes:
     sizes = (crc, size, size, len(encoded), len(extra))
     rest = (0, 0, 0, attributes, offset)
     return _packed(_CENTRAL, b"PK\1\2", _MADE_BY, _NEEDED, flags, 0, _TIME, _DATE, *sizes, *rest) + encoded + extra
+
+
+def moved_record(record: bytes, offset: int) -> bytes:
+    """Give an entry's line of the directory for an archive in which it lies elsewhere."""
+    return record[:_OFFSET_AT] + _packed(_OFFSET, offset) + record[_OFFSET_AT + _OFFSET.size :]
 
 
 def end_record(entries: int, central_size: int, central_offset: int) -> bytes:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import OperationalError
+from django.db.models import Max
 from django.utils import timezone
 
 from mirror import faults, publishing
@@ -284,7 +285,8 @@ class _Run:
 
     def _judge(self, opened: Opened, offers: Any) -> Judge:
         approver = (self._options.actor or "the command line") if self._options.approve else ""
-        return Judge(self._distribution, self._recipe, offers, opened.absent, approver)
+        withdrawn = PackageVersion.objects.of(self._distribution).aggregate(last=Max("withdrawn_at"))["last"]
+        return Judge(self._distribution, self._recipe, offers, opened.absent, approver, withdrawn)
 
     def _release(self, opened: Opened, planned: Plan) -> None:
         self._progress.step("check", len(planned.releases))

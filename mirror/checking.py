@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -32,11 +33,17 @@ class Judge:
     offers: Offers
     absent: tuple[str, ...]  # keys of sources that could not be seen
     approver: str  # who approves by having typed the command; "" if nobody
+    last_withdrawal: datetime | None
 
     def judge(self, release: PlannedRelease) -> Verdict:
-        """Check a release, remember the result, and say what may be published of it."""
-        closure = self.closure(release)
+        """Check a release, remember the result, and say what may be published of it.
+
+        One that is complete and served stays so: nothing but a withdrawal takes a version away.
+        """
         row = self._row(release)
+        if row.complete and row.published_at and row.checked_at and not self._withdrawn_since(row.checked_at):
+            return Verdict(row, ())
+        closure = self.closure(release)
         row.complete = not closure.missing
         row.missing = [{k: printable(text) for k, text in asdict(missing).items()} for missing in closure.missing]
         row.packages = closure.packages
@@ -53,6 +60,9 @@ class Judge:
         product = release.product
         body = body_of(json.loads(product.candidate.derived))
         return check(product.name, body, release.version, self.offers, self._origin())
+
+    def _withdrawn_since(self, when: datetime) -> bool:
+        return self.last_withdrawal is not None and self.last_withdrawal >= when
 
     def _row(self, release: PlannedRelease) -> Release:
         found = self.distribution.releases.filter(version_normalized=release.normalized).first()

@@ -3,6 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from mirror.composer.constraints import InvalidConstraintError, intersects
@@ -176,6 +177,7 @@ def _own(constraint: str, normalized: str) -> str:
     return normalized if constraint == "self.version" else constraint
 
 
+@lru_cache(maxsize=1 << 14)
 def _is_exact(constraint: str) -> bool:
     try:
         normalize(constraint)

@@ -206,14 +206,14 @@ class Objects:
 
     def tree(self, object_id: str) -> list[TreeEntry]:
         """Give the entries of a tree in git's order."""
-        kind, content = self.read_typed(object_id)
-        try:
-            entries = list(parse_tree(content))
-        except ValueError as error:
-            raise ObjectUnreadableError(object_id, "is no tree that can be read") from error
-        if kind != b"tree":
-            raise ObjectUnreadableError(object_id, "is no tree")
-        return entries
+        return next(self.tree_each([object_id]))
+
+    def tree_each(self, object_ids: list[str]) -> Iterator[list[TreeEntry]]:
+        """Give the entries of trees in order; see `read_each`."""
+        for start in range(0, len(object_ids), BATCH):
+            batch = object_ids[start : start + BATCH]
+            for object_id, (kind, content) in zip(batch, self._read_batch(batch), strict=True):
+                yield _entries(object_id, kind, content)
 
     def _read_batch(self, object_ids: list[str]) -> Iterator[tuple[bytes, bytes]]:
         answered = 0
@@ -269,6 +269,15 @@ def _object_id(kind: bytes, content: bytes) -> str:
     digest = hashlib.sha1(b"%s %d\0" % (kind, len(content)), usedforsecurity=False)
     digest.update(content)
     return digest.hexdigest()
+
+
+def _entries(object_id: str, kind: bytes, content: bytes) -> list[TreeEntry]:
+    if kind != b"tree":
+        raise ObjectUnreadableError(object_id, "is no tree")
+    try:
+        return list(parse_tree(content))
+    except ValueError as error:
+        raise ObjectUnreadableError(object_id, "is no tree that can be read") from error
 
 
 def parse_tree(content: bytes) -> Iterator[TreeEntry]:

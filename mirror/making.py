@@ -6,28 +6,20 @@ stdout; it ends when its stdin does, so it never outlives the build.
 
 import contextlib
 import errno
-import functools
-import hashlib
 import os
 import pickle
 import re
 import struct
 import sys
-import zlib
+from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from mirror import javascript
-from mirror.archive import (
-    ArchiveTooLargeError,
-    Slot,
-    central_record,
-    end_record,
-    local_record,
-    slots_of,
-)
+from mirror.archive import ArchiveTooLargeError, Slot, slots_of
 from mirror.git import (
     DIRECTORY,
     EXECUTABLE,
@@ -39,9 +31,11 @@ from mirror.git import (
 )
 from mirror.metadata import body_of, compact
 from mirror.rewriting import Edits, rewrite
+from mirror.zip_writing import Placed, Writer
 
-CHUNK = 1 << 20  # bytes
-TREES_KEPT = 4_000
+PLACED_AT_ONCE = 2
+MOST_WAITING = 4  # archives that are written but not placed
+DISK_FULL = "disk-full"
 LENGTH = struct.Struct("<Q")
 COMPOSER_JSON = "composer.json"
 
@@ -101,23 +95,33 @@ class Failed:
     sentence: str
 
 
-class _Placed(NamedTuple):
-    """Where an entry of an archive lies, so that the next version can copy it."""
-
-    content: str | bytes  # git id, or the bytes themselves
-    permissions: int
-    start: int
-    length: int
-    crc: int
-    size: int
-
-
 @dataclass(slots=True)
 class _Before:
     """The archive that was made last for a package."""
 
-    path: str = ""
-    entries: dict[str, _Placed] = field(default_factory=dict)
+    file: IO[bytes] | None = None
+    entries: dict[str, Placed] = field(default_factory=dict)
+    executable: dict[str, bool] = field(default_factory=dict)
+    emptied: tuple[str, ...] = ()
+    slots: list[Slot] = field(default_factory=list)
+
+    def close(self) -> None:
+        if self.file:
+            self.file.close()
+
+
+class _Whole(NamedTuple):
+    """An archive that is written and on its way to its place."""
+
+    made: Made
+    placing: "Future[None]"
+
+    def result(self) -> Made | Failed:
+        try:
+            self.placing.result()
+        except OSError as error:
+            return _failed(self.made.key, error)
+        return self.made
 
 
 class Maker:
@@ -126,35 +130,62 @@ class Maker:
     def __init__(self, objects: Objects, temporary: Path) -> None:
         self._objects = objects
         self._temporary = temporary
-        self._tree = functools.lru_cache(TREES_KEPT)(objects.tree)
+        self._trees: dict[str, list[TreeEntry]] = {}  # of the version that was made last
+        self._composers: dict[str, bytes] = {}  # of the group at hand, by git id
 
     def make_group(self, tasks: tuple[Task, ...]) -> Iterator[Made | Failed]:
-        """Make versions of one package; what neighbours share is copied, not read again."""
+        """Make versions of one package; what neighbours share is copied, not read again.
+
+        While one is written, those before it are brought to the disk. Once the disk is full
+        nothing more of the group is made: what it would copy from may not be there.
+        """
+        self._composers = self._read_composers(tasks)
+        waiting: deque[_Whole | Failed] = deque()
+        full: Failed | None = None
         before = _Before()
-        for task in tasks:
-            try:
-                made, before = self._make(task, before)
-            except ObjectUnreadableError as error:
-                yield Failed(task.key, "object-unreadable", str(error))
-            except UnsafePathError as error:
-                yield Failed(task.key, "path-unsafe", str(error))
-            except ArchiveTooLargeError as error:
-                yield Failed(task.key, "too-large", f"{error}: too much for a zip without zip64")
-            except OSError as error:
-                if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-                    yield Failed(task.key, "disk-full", "no space left on the disk")
+        with ThreadPoolExecutor(PLACED_AT_ONCE) as hands:
+            for task in tasks:
+                if full is None:
+                    outcome, before = self._attempt(task, before, hands)
+                    waiting.append(outcome)
                 else:
-                    yield Failed(task.key, "not-written", error.strerror or str(error))
-            else:
-                yield made
+                    waiting.append(Failed(task.key, full.code, full.sentence))
+                while len(waiting) > MOST_WAITING:
+                    result = _settled(waiting.popleft())
+                    full = full or _if_full(result)
+                    yield result
+            yield from map(_settled, waiting)
+        before.close()
+
+    def _attempt(self, task: Task, before: _Before, hands: ThreadPoolExecutor) -> tuple[_Whole | Failed, _Before]:
+        try:
+            made, after, writer = self._make(task, before)
+        except ObjectUnreadableError as error:
+            return Failed(task.key, "object-unreadable", str(error)), before
+        except UnsafePathError as error:
+            return Failed(task.key, "path-unsafe", str(error)), before
+        except ArchiveTooLargeError as error:
+            return Failed(task.key, "too-large", f"{error}: too much for a zip without zip64"), before
+        except OSError as error:
+            return _failed(task.key, error), before
+        before.close()
+        return _Whole(made, hands.submit(writer.place, Path(task.target))), after
+
+    def _read_composers(self, tasks: tuple[Task, ...]) -> dict[str, bytes]:
+        """Read the composer.json files of a group at once, or none: then each tells its own fault."""
+        wanted = list({task.composer for task in tasks if not task.derived})
+        try:
+            return dict(zip(wanted, self._objects.read_each(wanted), strict=True))
+        except ObjectUnreadableError:
+            return {}
 
     def composer_of(self, task: Task) -> dict[str, Any]:
         """Give the composer.json that goes into the dist."""
-        text = task.derived.encode() if task.derived else self._objects.read(task.composer)
+        text = task.derived.encode() or self._composers.get(task.composer) or self._objects.read(task.composer)
         composer: dict[str, Any] = javascript.parse(text)
         return rewrite(composer, task.edits) if task.edits else composer
 
-    def _make(self, task: Task, before: _Before) -> tuple[Made, _Before]:
+    def _make(self, task: Task, before: _Before) -> tuple[Made, _Before, Writer]:
         composer = self.composer_of(task)
         files, warnings = self._files(task)
         contents: dict[str, str | bytes] = {path: blob for path, (blob, _) in files.items()}
@@ -164,16 +195,18 @@ class Maker:
             executable.setdefault(path, False)
         contents[COMPOSER_JSON] = javascript.stringify(composer).encode()
         executable[COMPOSER_JSON] = False
-        writer = _Writer(self._temporary / f"{os.getpid()}-{task.key}")
+        same = (executable, task.emptied) == (before.executable, before.emptied)
+        slots = before.slots if same else slots_of(executable, task.emptied)
+        writer = Writer(self._temporary / f"{os.getpid()}-{task.key}")
         try:
-            entries = self._write(writer, slots_of(executable, task.emptied), contents, before)
-            writer.finish(Path(task.target))
+            entries = self._write(writer, slots, contents, before)
+            writer.finish()
         except BaseException:
             writer.discard()
             raise
         body = compact(body_of(composer)).decode()
         made = Made(task.key, *writer.digests(), writer.size, body, tuple(warnings))
-        return made, _Before(task.target, entries)
+        return made, _Before(writer.reader(), entries, executable, task.emptied, slots), writer
 
     def _files(self, task: Task) -> tuple[dict[str, tuple[str, bool]], list[tuple[str, str]]]:
         """Give blob and executable bit by path in the archive, and what was left out."""
@@ -182,7 +215,7 @@ class Maker:
         if not task.tree:
             return files, warnings
         start = f"{task.dir}/" if task.dir else ""
-        for path, entry in self._walk(task.tree, start.encode()):
+        for path, entry in self._walk(task.tree, start.encode(), tuple(prefix.encode() for prefix in task.exclude)):
             try:
                 name = path.decode()
             except UnicodeDecodeError:
@@ -200,25 +233,34 @@ class Maker:
         warnings += _doubled_paths(files)
         return files, warnings
 
-    def _walk(self, tree: str, prefix: bytes) -> Iterator[tuple[bytes, TreeEntry]]:
-        waiting = [(prefix, iter(self._tree(tree)))]
-        while waiting:
-            start, entries = waiting[-1]
-            entry = next(entries, None)
-            if entry is None:
-                waiting.pop()
-            elif entry.mode == DIRECTORY and _is_safe(entry.name):
-                waiting.append((start + entry.name + b"/", iter(self._tree(entry.object_id))))
-            else:
-                yield start + entry.name, entry
+    def _walk(self, root: str, start: bytes, exclude: tuple[bytes, ...]) -> Iterator[tuple[bytes, TreeEntry]]:
+        """Give all files below a tree, level by level; folders that are excluded are not read."""
+        before, self._trees = self._trees, {}
+        level = [(root, start)]
+        while level:
+            self._read_trees({tree for tree, _ in level}, before)
+            deeper = []
+            for tree, prefix in level:
+                for entry in self._trees[tree]:
+                    path = prefix + entry.name
+                    if entry.mode != DIRECTORY or not _is_safe(entry.name):
+                        yield path, entry
+                    elif not (path + b"/").startswith(exclude):
+                        deeper.append((entry.object_id, path + b"/"))
+            level = deeper
+
+    def _read_trees(self, wanted: set[str], before: Mapping[str, list[TreeEntry]]) -> None:
+        self._trees |= {tree: before[tree] for tree in wanted if tree in before}
+        new = [tree for tree in wanted if tree not in self._trees]
+        self._trees |= zip(new, self._objects.tree_each(new), strict=True)
 
     def _write(
         self,
-        writer: "_Writer",
+        writer: Writer,
         slots: list[Slot],
         contents: Mapping[str, str | bytes],
         before: _Before,
-    ) -> dict[str, _Placed]:
+    ) -> dict[str, Placed]:
         kept = [_kept(slot, contents, before) for slot in slots]
         wanted = [
             content
@@ -226,18 +268,29 @@ class Maker:
             if old is None and isinstance(content := contents.get(slot.name, b""), str)
         ]
         blobs = self._objects.read_each(wanted)
-        entries: dict[str, _Placed] = {}
-        with _opened(before.path) as archive:
-            for slot, old in zip(slots, kept, strict=True):
-                if old is not None and archive is not None:
-                    placed = writer.copy(slot, archive, old)
-                else:
-                    content = contents.get(slot.name, b"")
-                    data = next(blobs) if isinstance(content, str) else content
-                    placed = writer.add(slot, content, data)
-                entries[slot.name] = placed
-            writer.flush()
+        entries: dict[str, Placed] = {}
+        for slot, old in zip(slots, kept, strict=True):
+            if old is not None and before.file is not None:
+                entries[slot.name] = writer.copy(before.file, old)
+                continue
+            content = contents.get(slot.name, b"")
+            data = next(blobs) if isinstance(content, str) else content
+            entries[slot.name] = writer.add(slot, content, data)
         return entries
+
+
+def _settled(outcome: _Whole | Failed) -> Made | Failed:
+    return outcome.result() if isinstance(outcome, _Whole) else outcome
+
+
+def _failed(key: int, error: OSError) -> Failed:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return Failed(key, DISK_FULL, "no space left on the disk")
+    return Failed(key, "not-written", error.strerror or str(error))
+
+
+def _if_full(result: Made | Failed) -> Failed | None:
+    return result if isinstance(result, Failed) and result.code == DISK_FULL else None
 
 
 def _is_safe(name: bytes) -> bool:
@@ -245,102 +298,11 @@ def _is_safe(name: bytes) -> bool:
     return name not in {b"", b".", b".."} and not _UNSAFE.search(name)
 
 
-def _kept(slot: Slot, contents: Mapping[str, str | bytes], before: _Before) -> _Placed | None:
+def _kept(slot: Slot, contents: Mapping[str, str | bytes], before: _Before) -> Placed | None:
     old = before.entries.get(slot.name)
     if old is None or old.permissions != slot.permissions:
         return None
     return old if old.content == contents.get(slot.name, b"") else None
-
-
-class _Writer:
-    """Writes one archive to a temporary file, hashing on the way; copies run together."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = path.open("wb", buffering=0)
-        self._sha1 = hashlib.sha1(usedforsecurity=False)
-        self._sha256 = hashlib.sha256()
-        self._pending: list[bytes] = []
-        self._pending_size = 0
-        self._run: tuple[IO[bytes], int, int] | None = None  # (archive, start, end)
-        self._central: list[bytes] = []
-        self.size = 0
-
-    def add(self, slot: Slot, content: str | bytes, data: bytes) -> _Placed:
-        self._end_run()
-        crc, start = zlib.crc32(data), self.size
-        record = local_record(slot.name, crc, len(data))
-        self._append(record)
-        self._append(data)
-        return self._placed(slot, content, start, len(record) + len(data), crc, len(data))
-
-    def copy(self, slot: Slot, archive: IO[bytes], old: _Placed) -> _Placed:
-        start = self.size
-        if self._run and self._run[2] == old.start:
-            self._run = (archive, self._run[1], old.start + old.length)
-        else:
-            self._end_run()
-            self._run = (archive, old.start, old.start + old.length)
-        self.size += old.length
-        return self._placed(slot, old.content, start, old.length, old.crc, old.size)
-
-    def flush(self) -> None:
-        self._end_run()
-        self._drain()
-
-    def finish(self, target: Path) -> None:
-        offset = self.size
-        central = b"".join(self._central)
-        self._append(central)
-        self._append(end_record(len(self._central), len(central), offset))
-        self.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        target.parent.mkdir(parents=True, exist_ok=True)
-        self._path.replace(target)
-
-    def discard(self) -> None:
-        with contextlib.suppress(OSError):
-            self._file.close()
-        self._path.unlink(missing_ok=True)
-
-    def digests(self) -> tuple[str, str]:
-        return self._sha1.hexdigest(), self._sha256.hexdigest()
-
-    def _placed(self, slot: Slot, content: str | bytes, start: int, length: int, crc: int, size: int) -> _Placed:
-        self._central.append(central_record(slot, crc, size, start))
-        return _Placed(content, slot.permissions, start, length, crc, size)
-
-    def _append(self, data: bytes) -> None:
-        self.size += len(data)
-        self._pend(data)
-
-    def _end_run(self) -> None:
-        if self._run is None:
-            return
-        archive, start, end = self._run
-        self._run = None
-        while start < end:
-            data = os.pread(archive.fileno(), min(CHUNK, end - start), start)
-            if not data:
-                raise OSError(errno.EIO, "an archive that was just made is shorter than it was")
-            start += len(data)
-            self._pend(data)
-
-    def _pend(self, data: bytes) -> None:
-        self._pending.append(data)
-        self._pending_size += len(data)
-        if self._pending_size >= CHUNK:
-            self._drain()
-
-    def _drain(self) -> None:
-        data = b"".join(self._pending)
-        self._pending, self._pending_size = [], 0
-        self._sha1.update(data)
-        self._sha256.update(data)
-        view = memoryview(data)
-        while view:
-            view = view[self._file.write(view) :]
 
 
 def _doubled_paths(files: Mapping[str, tuple[str, bool]]) -> Iterator[tuple[str, str]]:
@@ -351,15 +313,6 @@ def _doubled_paths(files: Mapping[str, tuple[str, bool]]) -> Iterator[tuple[str,
             sentence = f"{seen[folded]} and {path} differ only by case"
             yield "paths-differ-by-case", sentence
         seen[folded] = path
-
-
-@contextlib.contextmanager
-def _opened(path: str) -> Iterator[IO[bytes] | None]:
-    if not path:
-        yield None
-        return
-    with Path(path).open("rb") as file:
-        yield file
 
 
 def make_groups(groups: Iterator[Group]) -> Iterator[list[Made | Failed]]:

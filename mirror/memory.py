@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-INTERVAL = 0.25  # seconds
+INTERVAL = 0.5  # seconds
 KIB = 1024
 
 

@@ -11,7 +11,7 @@ from mirror.composer.versions import sort_key
 from mirror.fetching import OpenSource
 from mirror.findings import Finding, error, warning
 from mirror.git import Objects, ObjectUnreadableError
-from mirror.making import Failed, Group, Made, Maker, Task
+from mirror.making import DISK_FULL, Failed, Group, Made, Maker, Task
 from mirror.metadata import body_of, dist_path
 from mirror.models import Distribution, Package, PackageVersion
 from mirror.plan import Item
@@ -77,7 +77,7 @@ class Production:
     def _product(self, items: Sequence[Item], result: Made | Failed) -> Product | None:
         item = items[result.key]
         if isinstance(result, Failed):
-            if result.code == "disk-full":
+            if result.code == DISK_FULL:
                 raise OutOfSpaceError(f"{item.name} {item.version} could not be written")
             self.findings.append(error(result.code, item.subject, result.sentence))
             return None

@@ -23,7 +23,8 @@ from mirror.models import Build
 from mirror.views import page_of
 
 DIRECTORY = "sample"  # below the data directory
-START_SECONDS = 30
+START_SECONDS, STOP_SECONDS = 30, 10
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Command(BaseCommand):
@@ -36,14 +37,18 @@ class Command(BaseCommand):
         if settings.PORTAL_DATA_DIR.name != DIRECTORY:
             _start_again_in(settings.PORTAL_DATA_DIR / DIRECTORY)
         sources = settings.PORTAL_DATA_DIR / "sources"
-        self._prepare(sources)
         if options["no_serve"]:
+            self._prepare(sources)
             return
         address = urlsplit(settings.PORTAL_BASE_URL)
         _refuse_taken(address.hostname or "127.0.0.1", address.port or 80)
-        children = [subprocess.Popen(command, env=env) for command, env in _servers()]  # noqa: S603
-        signal.signal(signal.SIGTERM, _interrupt)
+        self._prepare(sources)
+        for number in ENDING:
+            signal.signal(number, _interrupt)
+        children: list[subprocess.Popen[bytes]] = []
         try:
+            for command, environment in _servers():
+                children.append(subprocess.Popen(command, env=environment, start_new_session=True))  # noqa: S603
             _wait_for_answer(children)
             self._show(sources)
             _wait_for_end(children)
@@ -127,13 +132,16 @@ def _wait_for_end(children: list[subprocess.Popen[bytes]]) -> None:
 
 
 def _stop(children: list[subprocess.Popen[bytes]]) -> None:
+    """End the servers, each with all that it started; further signals do not disturb this."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
     for child in children:
         child.terminate()
     for child in children:
         with suppress(subprocess.TimeoutExpired):
-            child.wait(timeout=10)
-            continue
-        child.kill()
+            child.wait(timeout=STOP_SECONDS)
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 def _interrupt(_: int, __: Any) -> NoReturn:
