@@ -7,7 +7,7 @@ BuildError
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,7 @@ from django.utils import timezone
 
 from mirror import faults, publishing
 from mirror.amending import amend
-from mirror.checking import Judge, findings_of, offers_of
-from mirror.composer.versions import normalize, sort_key
+from mirror.checking import Judge, findings_of, offers_of, public_newer
 from mirror.exclusion import alone
 from mirror.fetching import Opened, note_tags, open_sources
 from mirror.findings import Finding, error, warning
@@ -291,7 +290,7 @@ class _Run:
     def _release(self, opened: Opened, planned: Plan) -> None:
         self._progress.step("check", len(planned.releases))
         offers = offers_of(self._distribution)
-        self._report.findings += _public_newer(self._recipe, offers.newest_first)
+        self._report.findings += public_newer(self._recipe, offers)
         judge = self._judge(opened, offers)
         verdicts = [judge.judge(release) for release in planned.releases]
         self._report.findings += findings_of(verdicts)
@@ -392,14 +391,3 @@ def _loopback(distribution: Distribution) -> Iterable[Finding]:
             "set PORTAL_BASE_URL before the first release is published"
         )
         yield warning("repository-url-loopback", distribution.slug, sentence)
-
-
-def _public_newer(recipe: Recipe, newest_first: Callable[[str], list[str]]) -> Iterable[Finding]:
-    for entry in recipe.public_too:
-        offered = newest_first(entry.name)
-        if offered and sort_key(offered[0]) < sort_key(normalize(entry.newest)):
-            sentence = (
-                f"packagist.org has {entry.newest}, the newest here is {offered[0]}: {entry.reason}; "
-                "import the archive, or add the name to withhold in the recipe"
-            )
-            yield warning("public-newer", entry.name, sentence)

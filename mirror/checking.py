@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from mirror.closure import Closure, Offers, check
+from mirror.composer.versions import normalize, sort_key
 from mirror.findings import Finding, printable, warning
 from mirror.metadata import body_of
 from mirror.models import Distribution, PackageVersion, Release
@@ -126,3 +127,15 @@ def findings_of(verdicts: Iterable[Verdict]) -> Iterable[Finding]:
             missing = ", ".join(sorted({entry["name"] for entry in row.missing})[:8])
             more = f" ({missing})" if missing else ""
             yield warning("release-held", f"release {row.version}", row.held_because + more)
+
+
+def public_newer(recipe: Recipe, offers: Offers) -> Iterable[Finding]:
+    """Say where packagist.org is known to have a newer version, which ours would hide."""
+    for entry in recipe.public_too:
+        offered = offers.newest_first(entry.name)
+        if offered and sort_key(offered[0]) < sort_key(normalize(entry.newest)):
+            sentence = (
+                f"packagist.org has {entry.newest}, the newest here is {offered[0]}: {entry.reason}; "
+                "import the archive, or add the name to withhold in the recipe"
+            )
+            yield warning("public-newer", entry.name, sentence)

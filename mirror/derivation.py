@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mirror.composer.versions import normalize, stability
-from mirror.recipe import BaseRule, Constants, Edition, ProjectRule
+from mirror.edition import BaseRule, Constants, Edition, ProjectRule
 from mirror.releases import within
 
 Composer = Mapping[str, Any]

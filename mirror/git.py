@@ -27,7 +27,6 @@ import git as gitpython
 
 from mirror.candidates import Tag
 
-OLDEST = (2, 34)
 DIRECTORY, FILE, EXECUTABLE, SYMLINK, SUBMODULE = 0o40000, 0o100644, 0o100755, 0o120000, 0o160000
 DEEPEST_TAG = 8  # tags of tags that are followed
 SHA1_DIGITS = 40
@@ -345,10 +344,6 @@ def check_url(url: str, hosts: Iterable[str]) -> None:
 def hide_login(text: str) -> str:
     """Take user names and passwords out of URLs in a text."""
     return re.sub(r"(\w+://)[^/\s]*@", r"\1", text)
-
-
-def version() -> tuple[int, ...]:
-    return tuple(gitpython.Git().version_info)
 
 
 def _short(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """What the mirror remembers. Rows say what is; the verbs beside this module change it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -12,16 +12,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from mirror.composer.versions import sort_key
 from mirror.storage import DistributionFiles
 
 hex40 = RegexValidator(r"^[0-9a-f]{40}$", "40 hex digits")
-
-
-class DistributionQuerySet(models.QuerySet["Distribution"]):
-    def default(self) -> "Distribution | None":
-        """Give the distribution at the host's root."""
-        return self.filter(is_default=True).first()
 
 
 class Distribution(models.Model):
@@ -54,8 +47,6 @@ class Distribution(models.Model):
     publication = models.ForeignKey(
         "Publication", null=True, editable=False, on_delete=models.PROTECT, related_name="+"
     )
-
-    objects = DistributionQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-is_default", "slug"]
@@ -156,9 +147,6 @@ class PackageVersionQuerySet(models.QuerySet["PackageVersion"]):
 
     def publishable(self) -> Self:
         return self.filter(withdrawn_at=None)
-
-    def in_set(self, ids: Iterable[int]) -> Self:
-        return self.filter(pk__in=list(ids))
 
 
 class PackageVersion(models.Model):
@@ -400,7 +388,3 @@ class InstallCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.version} {self.day}"
-
-
-def newest_first(versions: Iterable[PackageVersion]) -> list[PackageVersion]:
-    return sorted(versions, key=lambda found: sort_key(found.version_normalized), reverse=True)

@@ -11,24 +11,27 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     model_validator,
 )
 
-from mirror.composer.constraints import InvalidConstraintError
-from mirror.composer.constraints import parse as parse_constraint
-from mirror.composer.names import is_package_name, is_platform
-from mirror.composer.versions import InvalidVersionError, normalize, sort_key
-from mirror.releases import parse_range, within
-
-LINK_SECTIONS = ("require", "require-dev", "suggest", "conflict", "replace", "provide")
-GIT_ID = re.compile(r"[0-9a-f]{40}")
-KEY = re.compile(r"[a-z0-9][a-z0-9._-]*")
+from mirror.edition import Edition
+from mirror.recipe_fields import (
+    Directory,
+    GitId,
+    Key,
+    Links,
+    Name,
+    Ranges,
+    Section,
+    Suggestions,
+    Table,
+    Text,
+    Url,
+    Version,
+    matching,
+)
 
 
 class RecipeError(Exception):
@@ -40,78 +43,7 @@ class RecipeError(Exception):
         super().__init__("\n".join(f"{where}: {fault}" for fault in faults))
 
 
-def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
-    def check(text: str) -> str:
-        if not pattern.fullmatch(text):
-            raise ValueError(f"{text!r} is not {what}")
-        return text
-
-    return AfterValidator(check)
-
-
-def _check_url(url: str) -> str:
-    if not re.fullmatch(r"https://[^\s@?#]+", url):
-        raise ValueError("is not an https URL without login")  # which is not shown: it may hold a secret
-    return url
-
-
-def _check_name(name: str) -> str:
-    if not (is_package_name(name) or is_platform(name)):
-        raise ValueError(f"{name!r} is not a package name (vendor/name in lower case)")
-    return name
-
-
-def _check_version(version: str) -> str:
-    try:
-        normalize(version)
-    except InvalidVersionError as error:
-        raise ValueError(f"{version!r} is not a version") from error
-    return version
-
-
-def _check_range(text: str) -> str:
-    try:
-        parse_range(text)
-    except InvalidVersionError as error:
-        raise ValueError(f"{text!r} is not a release or a range a..b") from error
-    return text
-
-
-def _check_constraint(text: str) -> str:
-    try:
-        parse_constraint(text)
-    except InvalidConstraintError as error:
-        raise ValueError(f"{text!r} is not a constraint") from error
-    return text
-
-
-def _check_directory(path: str) -> str:
-    if path.startswith("/") or path.endswith("/") or ".." in path.split("/"):
-        raise ValueError(f"{path!r} is not a directory relative to the repository root")
-    return path
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-Key = Annotated[str, _matching(KEY, "a key (lower-case letters, digits, . _ -)")]
-GitId = Annotated[str, _matching(GIT_ID, "a full git id (40 hex digits)")]
-Name = Annotated[str, AfterValidator(_check_name)]
-Version = Annotated[str, AfterValidator(_check_version)]
-Text = Annotated[str, Field(min_length=1)]
-Directory = Annotated[str, AfterValidator(_check_directory)]
-Ranges = Annotated[tuple[Annotated[str, AfterValidator(_check_range)], ...], BeforeValidator(_as_list)]
-Links = dict[Name, Annotated[str, AfterValidator(_check_constraint)]]
-Suggestions = dict[Name, str]
-Section = Literal["require", "require-dev", "suggest", "conflict", "replace", "provide"]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PackageRule(_Table):
+class PackageRule(Table):
     """Where a source keeps packages.
 
     ``children`` are all directories below ``dir``, ``single`` is ``dir`` itself, ``metapackage``
@@ -127,12 +59,12 @@ class PackageRule(_Table):
     note: str = ""
 
 
-class SkippedTag(_Table):
+class SkippedTag(Table):
     tag: Text
     reason: Text
 
 
-class SkippedPackage(_Table):
+class SkippedPackage(Table):
     """A directory that is known to hold no package at some tags."""
 
     dir: Directory
@@ -140,7 +72,7 @@ class SkippedPackage(_Table):
     reason: Text
 
 
-class ExtraRef(_Table):
+class ExtraRef(Table):
     """A commit that upstream never tagged, taken as if it had this tag."""
 
     tag: Version
@@ -149,11 +81,11 @@ class ExtraRef(_Table):
     issue: str = ""
 
 
-class SourceRule(_Table):
+class SourceRule(Table):
     """One git repository: where it is, from which tag on, and which packages it holds."""
 
     key: Key
-    url: Annotated[str, AfterValidator(_check_url)]
+    url: Url
     from_tag: Version
     package: tuple[PackageRule, ...] = Field(min_length=1)
     skip: tuple[SkippedTag, ...] = ()
@@ -167,14 +99,14 @@ class SourceRule(_Table):
         return self.url.rstrip("/").rpartition("/")[2].removesuffix(".git")
 
 
-class Withhold(_Table):
+class Withhold(Table):
     """Names that are never published here, because another repository has them."""
 
     names: tuple[Name, ...]
     reason: Text
 
 
-class PublicToo(_Table):
+class PublicToo(Table):
     """Names that packagist.org has as well, with the newest version known to be there."""
 
     name: Name
@@ -182,14 +114,14 @@ class PublicToo(_Table):
     reason: Text
 
 
-class SuggestPrefix(_Table):
+class SuggestPrefix(Table):
     """A text that every ``suggest`` entry of matching names must contain."""
 
     match: tuple[str, ...]
     prefix: Text
 
 
-class VersionFix(_Table):
+class VersionFix(Table):
     """Own versions of packages at one tag, and which dependants at it get pinned to them."""
 
     source: Key
@@ -200,7 +132,7 @@ class VersionFix(_Table):
     reason: Text
 
 
-class LinkFix(_Table):
+class LinkFix(Table):
     """Published constraints that differ from what the tag says."""
 
     source: Key
@@ -211,7 +143,7 @@ class LinkFix(_Table):
     seen_in: str = ""
 
 
-class PackageSource(_Table):
+class PackageSource(Table):
     """A published version that no tag gives, taken from another ref of the same source."""
 
     source: Key
@@ -226,7 +158,7 @@ class PackageSource(_Table):
     issue: str = ""
 
 
-class FileReplacement(_Table):
+class FileReplacement(Table):
     """One file of one version that was published with the content of another tag."""
 
     source: Key
@@ -237,7 +169,7 @@ class FileReplacement(_Table):
     reason: Text
 
 
-class Amendment(_Table):
+class Amendment(Table):
     """A correction of links that are published already; the dist keeps its bytes."""
 
     package: Name
@@ -248,124 +180,15 @@ class Amendment(_Table):
     reason: Text
 
 
-class KnownArchive(_Table):
+class KnownArchive(Table):
     """An archive that must be exactly this when it is imported."""
 
     package: Name
     version: Version
-    sha256: Annotated[str, _matching(re.compile(r"[0-9a-f]{64}"), "a sha256 (64 hex digits)")]
+    sha256: Annotated[str, matching(re.compile(r"[0-9a-f]{64}"), "a sha256 (64 hex digits)")]
 
 
-class Constants(_Table):
-    """What is equal in all versions of a derived package; ``keys`` is their order."""
-
-    name: Name
-    description: Text
-    type: Text
-    license: tuple[str, ...]
-    keys: tuple[str, ...]
-    extra: dict[str, Any] = {}
-
-
-class BaseRule(Constants):
-    """How the base package follows from the tree and the root composer.json."""
-
-    files_exclude: tuple[str, ...]
-    empty_dirs: tuple[Directory, ...]
-    map_split_dirs: tuple[Directory, ...]
-    map_drop: tuple[str, ...]
-    only_in: dict[str, Ranges]
-    only_mapped_in: dict[str, Ranges]
-    require_from_root: tuple[Name, ...]
-    require_any: tuple[Name, ...]
-
-
-class PluginRule(_Table):
-    releases: Ranges
-    require: Links
-
-
-class ExtraFile(_Table):
-    releases: Ranges
-    path: Text
-    blob: GitId
-    reason: Text
-
-
-class ProjectRule(Constants):
-    """How the project follows from the root composer.json."""
-
-    autoload_psr4_only: tuple[str, ...]
-    autoload_psr4_only_in: Ranges
-    plugins: tuple[PluginRule, ...]
-    extra_file: tuple[ExtraFile, ...] = ()
-
-
-class MetadataPatch(_Table):
-    """What was published otherwise than the rules say: a section's entries, or top-level keys."""
-
-    package: Name
-    releases: Ranges
-    section: Section | None = None
-    set: dict[str, str] = {}
-    remove: tuple[str, ...] = ()
-    reason: Text
-
-
-class BundledLine(_Table):
-    """A first-party extension whose version follows from the release.
-
-    ``{n}`` is the third number of the release plus ``offset``; the release's suffix is appended.
-    """
-
-    source: Key
-    package: Name
-    line: Text
-    offset: int
-    releases: Ranges
-
-    def version_for(self, release: str) -> str:
-        base, dash, suffix = release.partition("-")
-        patch = int(base.split(".")[2])
-        return self.line.format(n=patch + self.offset) + dash + suffix
-
-
-class Edition(_Table):
-    """The product, its project and its base package, derived from one source's root."""
-
-    source: Key
-    from_release: Version
-    product: Constants
-    project: ProjectRule
-    base: BaseRule
-    metadata_patch: tuple[MetadataPatch, ...] = ()
-    bundled_line: tuple[BundledLine, ...] = ()
-    bundled: dict[Version, dict[Name, str]] = {}
-
-    def bundled_with(self, release: str) -> tuple[dict[str, str], bool]:
-        """Give the extensions of a release, and whether the third-party ones are known facts.
-
-        Unknown ones are carried over from the release before: of the same line if there is one.
-        """
-        found = {
-            rule.package: rule.version_for(release) for rule in self.bundled_line if within(release, rule.releases)
-        }
-        if release in self.bundled:
-            return found | self.bundled[release], True
-        before = self._release_before(release)
-        first_party = {rule.package for rule in self.bundled_line}
-        carried = self.bundled[before] if before else {}
-        return found | {k: v for k, v in carried.items() if k not in first_party}, False
-
-    def _release_before(self, release: str) -> str | None:
-        key = sort_key(normalize(release))
-        older = [known for known in self.bundled if sort_key(normalize(known)) < key]
-        line = release.partition("-")[0]
-        same_line = [known for known in older if known.partition("-")[0] == line]
-        return max(same_line or older, key=lambda known: sort_key(normalize(known)), default=None)
-
-
-class Recipe(_Table):
+class Recipe(Table):
     """Everything that a build knows beforehand."""
 
     schema_version: Literal[1] = Field(alias="schema")

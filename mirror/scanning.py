@@ -11,8 +11,10 @@ from mirror import javascript
 from mirror.candidates import Candidate
 from mirror.composer_json import Inspected, inspect
 from mirror.derivation import base_of, map_dropped, product_of, project_of
+from mirror.edition import Edition
 from mirror.git import DIRECTORY, SUBMODULE, SYMLINK, Objects, ObjectUnreadableError, TreeEntry
-from mirror.recipe import LINK_SECTIONS, Edition, PackageRule, SourceRule
+from mirror.recipe import PackageRule, SourceRule
+from mirror.recipe_fields import LINK_SECTIONS
 
 TREES_KEPT = 20_000
 COMPOSER_JSON = b"composer.json"

@@ -11,7 +11,8 @@ from mirror.findings import Finding, error, warning
 from mirror.git import Objects, ObjectUnreadableError
 from mirror.models import TagScan
 from mirror.plan import ScannedFact, ScannedSource, ScannedTag
-from mirror.recipe import GIT_ID, Recipe
+from mirror.recipe import Recipe
+from mirror.recipe_fields import GIT_ID
 from mirror.releases import version_of_tag
 from mirror.scanning import EditionScan, Scanner
 

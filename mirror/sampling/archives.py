@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from mirror.recipe import GIT_ID, Edition, PackageSource, Recipe
+from mirror.edition import Edition
+from mirror.recipe import PackageSource, Recipe
+from mirror.recipe_fields import GIT_ID
 from mirror.sampling.composer_files import (
     Json,
     encode,

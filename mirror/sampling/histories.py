@@ -4,7 +4,7 @@ import calendar
 from collections.abc import Iterable, Mapping, Sequence
 
 from mirror.composer.versions import normalize, sort_key
-from mirror.recipe import Edition
+from mirror.edition import Edition
 from mirror.sampling.filler import chosen, digest
 
 DEFAULT_COUNT = 3

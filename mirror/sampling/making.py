@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mirror.recipe import Edition, Recipe
+from mirror.edition import Edition
+from mirror.recipe import Recipe
 from mirror.sampling.archives import write_archives
 from mirror.sampling.core import Core, core_snapshots
 from mirror.sampling.fastimport import FastImportError, Snapshot, write_repository

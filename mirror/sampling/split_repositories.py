@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from mirror.recipe import Edition
+from mirror.edition import Edition
 from mirror.sampling.composer_files import (
     encode,
     metapackage_json,

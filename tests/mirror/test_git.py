@@ -25,7 +25,6 @@ from mirror.git import (
     environment,
     fetch,
     hide_login,
-    version,
 )
 from tests.support.repositories import (
     FIRST_TIME,
@@ -201,10 +200,6 @@ def test_a_repository_of_another_owner_is_read_and_its_configuration_runs_nothin
         )
     assert Repository(path).commit("x", object_id(path, "1.0.0"))
     assert not mark.exists()
-
-
-def test_the_git_on_this_machine_has_a_version() -> None:
-    assert version() >= (2, 34)
 
 
 def test_objects_come_in_the_order_in_which_they_were_asked_for(path: Path) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import mirror
-from mirror.recipe import Edition, Recipe, RecipeError, parse
+from mirror.edition import Edition
+from mirror.recipe import Recipe, RecipeError, parse
 
 RECIPES = Path(mirror.__file__).parent / "recipes"
 SOURCE = """

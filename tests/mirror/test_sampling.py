@@ -17,6 +17,7 @@ from mirror.composer.constraints import parse
 from mirror.composer.names import is_platform
 from mirror.composer.versions import normalize
 from mirror.git import Objects, environment
+from mirror.recipe_fields import GIT_ID
 from mirror.releases import within
 from mirror.sampling import DirectoryInUseError, SampleSize, SamplingError, create_sample, is_sample
 from mirror.sampling.histories import choose_releases
@@ -203,7 +204,7 @@ def offers_of(directory: Path, recipe: recipes.Recipe) -> Offers:
         for tag, _, composer in composer_files(repository, *git(repository, "tag").split()):
             _offer_tagged(offers, recipe, source.key, tag, composer)
     for fact in recipe.package_source:
-        if not recipes.GIT_ID.fullmatch(fact.ref):
+        if not GIT_ID.fullmatch(fact.ref):
             offers.setdefault(fact.package, {})[fact.version] = {"require": fact.require}
     for composer in _archived(directory / "archives"):
         versions = offers.setdefault(composer["name"], {})

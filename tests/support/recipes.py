@@ -1,6 +1,7 @@
 """Small recipes for the tests of the engine: one source, and an edition derived from it."""
 
-from mirror.recipe import Edition, Recipe, parse
+from mirror.edition import Edition
+from mirror.recipe import Recipe, parse
 
 HEAD = 'schema = 1\ntitle = "Test"\nvendors = ["acme"]\n'
 SINGLE = '[[source.package]]\nkind = "single"\ndir = ""\n'
