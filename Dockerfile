@@ -21,4 +21,4 @@ ENV PORTAL_ENV=production PORTAL_DATA_DIR=/data
 USER portal
 VOLUME /data
 EXPOSE 8000
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "4", "--backpressure", "64", "mageos_portal.wsgi:application"]
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "4", "mageos_portal.wsgi:application"]

@@ -15,7 +15,7 @@ def telling(stream: OutputWrapper) -> Iterator[Callable[[str], None]]:
 
     def tell(subject: str) -> None:
         if stream.isatty():
-            stream.write(CLEAR_LINE + subject[:WIDTH], ending="")
+            stream.write(CLEAR_LINE + subject[:WIDTH], style_func=str, ending="")
             stream.flush()
 
     try:

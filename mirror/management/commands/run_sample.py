@@ -95,7 +95,7 @@ def _servers() -> list[tuple[list[str], dict[str, str]]]:
     address = urlsplit(settings.PORTAL_BASE_URL)
     granian = str(Path(sys.executable).with_name("granian"))
     site = [granian, "--interface", "wsgi", "--host", address.hostname or "127.0.0.1", "--workers", "1"]
-    site += ["--port", str(address.port or 80), "--backpressure", "64", "--log-level", "warning"]
+    site += ["--port", str(address.port or 80), "--blocking-threads", "3", "--log-level", "warning"]
     site.append("mageos_portal.wsgi:application")
     quiet = {"PORTAL_LOG_LEVEL": "WARNING", **os.environ}
     cluster = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
