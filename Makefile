@@ -37,6 +37,7 @@ bench: $(BIN)/.development ## Measure builds and requests against their floor; S
 
 requirements: $(BIN)/.development ## Compile the pinned requirements anew from the .in files
 	$(BIN)/uv pip compile $(COMPILE) requirements.in --output-file requirements.txt
+	$(BIN)/uv pip compile $(COMPILE) requirements-s3.in --output-file requirements-s3.txt
 	$(BIN)/uv pip compile $(COMPILE) requirements-dev.in --output-file requirements-dev.txt
 
 clean: ## Remove the virtual environment, the sample and all caches; other data in var/ stays

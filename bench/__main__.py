@@ -4,9 +4,10 @@ import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from dataclasses import asdict
 from pathlib import Path
 
-from bench import sources
+from bench import admin, sources
 from bench.measuring import Measured, WrongArchivesError, measure
 from bench.portal import ROOT
 from bench.running import CommandFailedError
@@ -28,10 +29,12 @@ def main() -> int:
     options = parser.parse_args()
     try:
         measured = _measure_all(options)
+        _say("pages of the admin")
+        pages = admin.measure(CACHE / f"admin-{os.getpid()}", options.repeat)
     except (NoSourcesError, CommandFailedError, WrongArchivesError) as error:
         print(error, file=sys.stderr)
         return 1
-    _show(measured, as_json=options.json, repetitions=options.repeat)
+    _show(measured, pages, as_json=options.json, repetitions=options.repeat)
     return 0
 
 
@@ -56,15 +59,18 @@ def _say(step: str) -> None:
     print(f"  {step}", file=sys.stderr, flush=True)
 
 
-def _show(measured: list[Measured], *, as_json: bool, repetitions: int) -> None:
+def _show(measured: list[Measured], pages: list[admin.Page], *, as_json: bool, repetitions: int) -> None:
     if as_json:
-        print(json.dumps([as_object(found) for found in measured], indent=2))
+        answer = {"sources": [as_object(one) for one in measured], "admin": [asdict(page) for page in pages]}
+        print(json.dumps(answer, indent=2))
         return
     load = ", ".join(f"{average:.1f}" for average in os.getloadavg())
     print(f"Medians of {repetitions} on {os.cpu_count()} processors; load average {load}.")
     for found in measured:
         print()
         print("\n".join(lines_of(found)))
+    print()
+    print("\n".join(admin.lines_of(pages)))
 
 
 if __name__ == "__main__":

@@ -13,12 +13,14 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the kind of message
 
 from mageos_portal.configuration import base_url_fault, is_loopback
+from mageos_portal.mail import EMAIL_EXAMPLES
 
 OLDEST_GIT = (2, 34)
 SECONDS_TO_ANSWER = 10
+PRIVATE_CACHES = ("LocMemCache", "DummyCache")
 
 
 def check_base_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -70,6 +72,33 @@ def check_git(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Ch
     return []
 
 
+def check_mail(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Somebody decided how mail leaves."""
+    if settings.PORTAL_EMAIL_IS_SET or not settings.PORTAL_PRODUCTION:
+        return []
+    hint = f"Set PORTAL_EMAIL_URL: {EMAIL_EXAMPLES}."
+    fault = "No mail leaves this portal: nobody can reset a password, and nobody is told of a failed build."
+    return [Warning(fault, hint=hint, id="portal.W007")]
+
+
+def check_second_factor(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Staff need a second factor, except where nothing is worth it."""
+    if settings.PORTAL_SECOND_FACTOR or settings.DEBUG:
+        return []
+    hint = "Leave PORTAL_SECOND_FACTOR on; who lost a factor gets a new one with enrol_administrator or in the admin."
+    return [Error("A password alone opens the admin.", hint=hint, id="portal.E008")]
+
+
+def check_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """The cache is one for all processes."""
+    backend = str(settings.CACHES["default"]["BACKEND"])
+    if backend.rpartition(".")[2] not in PRIVATE_CACHES:
+        return []
+    hint = "Use the database (leave PORTAL_CACHE_URL out) or redis."
+    fault = f"The cache {backend} is not shared: limits on logins count per process, and workers look dead."
+    return [Error(fault, hint=hint, id="portal.E009")]
+
+
 def is_writable(directory: Path) -> bool:
     """Say whether files can be made in `directory`."""
     return directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)
@@ -90,4 +119,12 @@ def git_version() -> tuple[int, int] | None:
     return (int(numbers[1]), int(numbers[2])) if numbers else None
 
 
-ALL = (check_base_url, check_data_directory, check_queue_timeouts, check_git)
+ALL = (
+    check_base_url,
+    check_data_directory,
+    check_queue_timeouts,
+    check_git,
+    check_mail,
+    check_second_factor,
+    check_cache,
+)

@@ -7,6 +7,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -14,13 +15,22 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from mageos_portal.mail import mail_address, mail_addresses, mail_domain, mail_server
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Value = TypeVar("Value")
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 SHORTEST_SECRET_KEY = 50  # what `check --deploy` calls long enough
+SHORTEST_WEBHOOK_SECRET = 16  # characters
+MOST_WEBHOOK_SECRETS = 2  # the one in use and, while it is being changed, the next one
+MOST_DAYS = 36_500
+SHORTEST_TOKEN = 32
+TOKEN = re.compile(r"[A-Za-z0-9_-]+")
+BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+BUILD_GRACE = 60  # seconds that a build gets to end after its time is over, before the queue ends its worker
 SQLITE = "django.db.backends.sqlite3"
 POSTGRESQL = "django.db.backends.postgresql"
 DATABASE_EXAMPLES = "postgresql://USER:PASSWORD@HOST:5432/NAME or sqlite:////absolute/path.sqlite3"
@@ -43,6 +53,7 @@ class Configuration:
     debug: bool
     secret_key: str | None  # None: use the one generated in the data directory
     data_dir: Path
+    work_dir: Path | None  # this machine's clones and locks; None: the data directory
     static_root: Path
     database: dict[str, Any]  # a Django DATABASES entry
     base_url: str  # "https://host[:port]", no final slash
@@ -54,7 +65,21 @@ class Configuration:
     build_retry: int  # seconds
     git_hosts: frozenset[str]  # where sources may be fetched from
     fetch_timeout: int  # seconds, for one source
+    follow_private: bool  # whether a mirror to follow may be in a network of our own
+    upload_file: int  # bytes of one archive that staff upload
+    upload_total: int  # bytes of all that they upload at once
+    webhook_secrets: tuple[str, ...]  # GitHub signs with one of them; none: its webhooks are not taken
+    webhook_delay: int  # seconds between a push and its build, in case more is pushed
+    notice_emails: tuple[str, ...]
+    notice_discord: str | None  # address of a Discord webhook, a secret
+    keep_logs: int  # days
+    keep_plans: int  # days
+    metrics_token: str | None  # None: nobody may read the metrics
     log_level: str
+    second_factor: bool  # whether staff need one
+    email: dict[str, Any] | None  # Django's EMAIL_ settings; None: nobody said how mail leaves
+    email_from: str
+    dists: dict[str, Any]  # a Django STORAGES entry
 
 
 def read_configuration(environment: Mapping[str, str], root: Path) -> Configuration:
@@ -68,6 +93,7 @@ def read_configuration(environment: Mapping[str, str], root: Path) -> Configurat
         debug=reader.read("PORTAL_DEBUG", "false", _boolean),
         secret_key=reader.read("PORTAL_SECRET_KEY", "", _text) or None,
         data_dir=data_dir,
+        work_dir=reader.read("PORTAL_WORK_DIR", "", _optional_path_below(root)),
         static_root=reader.read("PORTAL_STATIC_ROOT", "staticfiles", _path_below(root)),
         database=reader.read("DATABASE_URL", f"sqlite:///{data_dir}/portal.sqlite3", _database_below(root)),
         base_url=base_url,
@@ -79,7 +105,21 @@ def read_configuration(environment: Mapping[str, str], root: Path) -> Configurat
         build_retry=reader.read("PORTAL_BUILD_RETRY", "18000", _seconds),
         git_hosts=reader.read("PORTAL_GIT_HOSTS", "github.com", _host_names),
         fetch_timeout=reader.read("PORTAL_FETCH_TIMEOUT", "1800", _seconds),
+        follow_private=reader.read("PORTAL_FOLLOW_PRIVATE", "false", _boolean),
+        upload_file=reader.read("PORTAL_UPLOAD_FILE_MEGABYTES", "256", _megabytes),
+        upload_total=reader.read("PORTAL_UPLOAD_TOTAL_MEGABYTES", "1024", _megabytes),
+        webhook_secrets=reader.read("PORTAL_GITHUB_WEBHOOK_SECRETS", "", _webhook_secrets),
+        webhook_delay=reader.read("PORTAL_WEBHOOK_DELAY", "120", _seconds),
+        notice_emails=reader.read("PORTAL_NOTICE_EMAILS", "", mail_addresses),
+        notice_discord=reader.read("PORTAL_NOTICE_DISCORD_WEBHOOK", "", _secret_address) or None,
+        keep_logs=reader.read("PORTAL_KEEP_LOGS_DAYS", "90", _days),
+        keep_plans=reader.read("PORTAL_KEEP_PLANS_DAYS", "7", _days),
+        metrics_token=reader.read("PORTAL_METRICS_TOKEN", "", _token) or None,
         log_level=reader.read("PORTAL_LOG_LEVEL", "INFO", _choice(*LOG_LEVELS)),
+        second_factor=reader.read("PORTAL_SECOND_FACTOR", "on", _boolean),
+        email=reader.read("PORTAL_EMAIL_URL", "", mail_server),
+        email_from=reader.read("PORTAL_EMAIL_FROM", f"portal@{mail_domain(base_url)}", mail_address),
+        dists=_dist_storage(reader, data_dir),
     )
     if faults := _conflicts(configuration) | reader.faults:
         raise ConfigurationError([f"{name}: {fault}" for name, fault in faults.items()])
@@ -116,10 +156,19 @@ def is_loopback(url: str) -> bool:
 def _conflicts(configuration: Configuration) -> dict[str, str]:
     """Name the variables whose values do not go with the others, and why."""
     faults = _unfit_for_production(configuration) if configuration.production else {}
-    if configuration.build_timeout >= configuration.build_retry:
+    if configuration.build_timeout + BUILD_GRACE >= configuration.build_retry:
         faults["PORTAL_BUILD_RETRY"] = (
-            f"{configuration.build_retry} seconds is not more than PORTAL_BUILD_TIMEOUT "
+            f"{configuration.build_retry} seconds is not {BUILD_GRACE} more than PORTAL_BUILD_TIMEOUT "
             f"({configuration.build_timeout}), so a running build would be started twice; make it larger"
+        )
+    if configuration.upload_file > configuration.upload_total:
+        faults["PORTAL_UPLOAD_FILE_MEGABYTES"] = (
+            f"{configuration.upload_file >> 20} is more than PORTAL_UPLOAD_TOTAL_MEGABYTES "
+            f"({configuration.upload_total >> 20}), so no such file would be taken; make it smaller"
+        )
+    if not configuration.second_factor and not configuration.debug:
+        faults["PORTAL_SECOND_FACTOR"] = (
+            "is off without PORTAL_DEBUG=true, so a password alone would open the admin; take the variable out"
         )
     return faults
 
@@ -157,7 +206,49 @@ class _Reader:
             return parse(default)
 
 
+def _dist_storage(reader: _Reader, data_dir: Path) -> dict[str, Any]:
+    """Keep dists in a bucket if one is named, else below the data directory; `mirror` knows both."""
+    bucket = reader.read("PORTAL_S3_BUCKET", "", _bucket_name)
+    endpoint = reader.read("PORTAL_S3_ENDPOINT", "", _web_address)
+    public_url = reader.read("PORTAL_S3_PUBLIC_URL", "", _web_address)
+    streams = reader.read("PORTAL_S3_SERVE", "redirect", _choice("redirect", "stream")) == "stream"
+    if not bucket:
+        for name in [name for name, value in (("ENDPOINT", endpoint), ("PUBLIC_URL", public_url)) if value]:
+            reader.faults[f"PORTAL_S3_{name}"] = "it is of no use without PORTAL_S3_BUCKET; set that, or leave this out"
+        return {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": data_dir / "distributions"},
+        }
+    if find_spec("storages") is None or find_spec("boto3") is None:
+        reader.faults["PORTAL_S3_BUCKET"] = "it needs django-storages; run pip install -r requirements-s3.txt"
+    options = {"bucket_name": bucket, "public_url": public_url, "streams": streams}
+    return {"BACKEND": "mirror.bucket.Bucket", "OPTIONS": options | ({"endpoint_url": endpoint} if endpoint else {})}
+
+
+def _bucket_name(value: str) -> str:
+    if value and not BUCKET_NAME.fullmatch(value):
+        raise ValueError(f"{value!r} is no name of a bucket; write 3 to 63 small letters, digits, dots and hyphens")
+    return value
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username):
+        raise ValueError("it is no address; write https://HOST, without a login: that is AWS_ACCESS_KEY_ID")
+    return value.rstrip("/")
+
+
 def _text(value: str) -> str:
+    return value
+
+
+def _token(value: str) -> str:
+    """Take what fits into a header and cannot be guessed; it is never repeated in an error."""
+    if value and (len(value) < SHORTEST_TOKEN or not TOKEN.fullmatch(value)):
+        raise ValueError(
+            f"it is not at least {SHORTEST_TOKEN} letters, digits, - and _; "
+            "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        )
     return value
 
 
@@ -178,6 +269,44 @@ def _seconds(value: str) -> int:
     return int(value)
 
 
+def _megabytes(value: str) -> int:
+    """Give bytes."""
+    if not value.isascii() or not value.isdigit() or int(value) == 0:
+        raise ValueError(f"{value!r} is not a number of megabytes; write a whole number above 0, such as 256")
+    return int(value) << 20
+
+
+def _days(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or not 0 < int(value[:9]) <= MOST_DAYS:
+        raise ValueError(f"{value!r} is not a number of days; write a whole number above 0, such as 90")
+    return int(value)
+
+
+def _webhook_secrets(value: str) -> tuple[str, ...]:
+    secrets = tuple(_words(value))
+    if len(secrets) > MOST_WEBHOOK_SECRETS:
+        raise ValueError(f"it holds {len(secrets)} secrets; write one, or the old and the new one while you change it")
+    if any(len(secret) < SHORTEST_WEBHOOK_SECRET for secret in secrets):
+        raise ValueError(
+            f"a secret has fewer than {SHORTEST_WEBHOOK_SECRET} characters; "
+            "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        )
+    return secrets
+
+
+def _secret_address(value: str) -> str:
+    """Check an address whose path is a secret, so that no fault may repeat it."""
+    fault = "it is no https address; copy it from Discord: channel, Integrations, Webhooks, Copy Webhook URL"
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError(fault) from error
+    if value and (parts.scheme != "https" or not parts.hostname or parts.username is not None):
+        raise ValueError(fault)
+    return value
+
+
 def _choice(*choices: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value not in choices:
@@ -195,6 +324,11 @@ def _path_below(root: Path) -> Callable[[str], Path]:
         return path
 
     return parse
+
+
+def _optional_path_below(root: Path) -> Callable[[str], Path | None]:
+    parse = _path_below(root)
+    return lambda value: parse(value) if value else None
 
 
 def _base_url(value: str) -> str:

@@ -1,8 +1,9 @@
-"""Two rules for every request: whom to believe, and what browsers may do on our pages."""
+"""Rules for every request: whom to believe, and what browsers may do with our pages, or keep of them."""
 
 import ipaddress
 from collections.abc import Callable
 
+from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
@@ -18,6 +19,8 @@ FORWARDED_HEADERS = (
     "HTTP_X_FORWARDED_PROTO",
 )
 DEVICES = ("camera", "display-capture", "geolocation", "microphone", "midi", "payment", "usb")
+ADMIN, ACCOUNT = "/admin/", "/account/"  # as in urls.py
+NEEDED_BY_THE_ADMIN = {"script-src": [UNSAFE_EVAL], "style-src": [UNSAFE_INLINE]}
 PERMISSIONS_POLICY = ", ".join(f"{device}=()" for device in DEVICES)
 
 
@@ -43,6 +46,31 @@ def send_permissions_policy(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        return response
+
+    return middleware
+
+
+def let_the_admin_run_its_scripts(get_response: GetResponse) -> GetResponse:
+    """Loosen the strict policy below the admin only, by what its scripts and styles need."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.path.startswith(ADMIN):
+            vars(response)["_csp_update"] = NEEDED_BY_THE_ADMIN
+        return response
+
+    return middleware
+
+
+def keep_accounts_private(get_response: GetResponse) -> GetResponse:
+    """Have nobody keep or index what only one person should see."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.path.startswith((ADMIN, ACCOUNT)):
+            response.headers["Cache-Control"] = "no-store, private"
+            response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
     return middleware

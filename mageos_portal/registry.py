@@ -5,9 +5,11 @@ An app adds its entries in `AppConfig.ready()`; the site shows them in order.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import time
 from typing import Any, Generic, Protocol, TypeVar
 
 from django.http import HttpRequest
+from prometheus_client import Metric
 
 
 class Entry(Protocol):
@@ -44,6 +46,19 @@ class HomeCard:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffLink:
+    """A link in the sidebar of the admin."""
+
+    key: str
+    group: str  # groups stand in the order of their first links
+    title: str
+    icon: str  # a name of Material Symbols
+    url_name: str  # "admin:app_model_changelist", resolved without arguments
+    permission: str | None  # "app.codename"; None: everybody on the staff
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """One hit, as text."""
 
@@ -59,6 +74,48 @@ class SearchSource:
     key: str
     title: str
     search: Callable[[str, int], Iterable[SearchResult]]  # words and the most results wanted
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledTask:
+    """Something that the queue does by itself: every so many minutes, or once a day."""
+
+    key: str  # "app.task", at most 80 characters
+    function: Callable[..., object]  # importable by its module and name; its answer is shown to staff
+    description: str
+    arguments: tuple[str | int, ...] = ()
+    permission: str = ""  # of those who may have it done at once; empty: superusers only
+    minutes: int = 0  # between two runs; 0: once a day
+    at: time = time(3, 17)  # UTC
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSource:
+    """What an app wants done by itself; asked anew at each sync, as it may depend on rows."""
+
+    key: str
+    tasks: Callable[[], Iterable[ScheduledTask]]
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardPanel:
+    """A section of the admin's first page, rendered by the app's own template for those who may see it."""
+
+    key: str
+    template_name: str
+    context: Callable[[HttpRequest], Mapping[str, Any]]
+    permission: str  # "app.codename"
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSource:
+    """What an app measures, asked for each time that Prometheus comes by."""
+
+    key: str
+    collect: Callable[[], Iterable[Metric]]
     order: int
 
 
@@ -85,3 +142,7 @@ class Registry(Generic[EntryType]):
 navigation: Registry[NavigationEntry] = Registry()
 home_cards: Registry[HomeCard] = Registry()
 search_sources: Registry[SearchSource] = Registry()
+staff_links: Registry[StaffLink] = Registry()
+dashboard_panels: Registry[DashboardPanel] = Registry()
+schedule_sources: Registry[ScheduleSource] = Registry()
+metric_sources: Registry[MetricSource] = Registry()

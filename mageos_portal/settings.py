@@ -6,7 +6,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
-from mageos_portal.configuration import ConfigurationError, read_configuration
+from mageos_portal.configuration import BUILD_GRACE, ConfigurationError, read_configuration
 from mageos_portal.secret_key import generated_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -15,10 +15,23 @@ _configuration = read_configuration(os.environ, BASE_DIR)
 PORTAL_PRODUCTION = _configuration.production
 DEBUG = _configuration.debug
 PORTAL_DATA_DIR = _configuration.data_dir
+PORTAL_WORK_DIR = _configuration.work_dir
+PORTAL_BUILD_TIMEOUT = _configuration.build_timeout
 PORTAL_BASE_URL = _configuration.base_url  # never derived from a request
 PORTAL_GIT_HOSTS = _configuration.git_hosts
 PORTAL_FETCH_TIMEOUT = _configuration.fetch_timeout
+PORTAL_FOLLOW_PRIVATE = _configuration.follow_private
+PORTAL_UPLOAD_FILE = _configuration.upload_file  # bytes
+PORTAL_UPLOAD_TOTAL = _configuration.upload_total  # bytes
+PORTAL_GITHUB_WEBHOOK_SECRETS = _configuration.webhook_secrets
+PORTAL_WEBHOOK_DELAY = _configuration.webhook_delay  # seconds
+PORTAL_NOTICE_EMAILS = _configuration.notice_emails
+PORTAL_NOTICE_DISCORD_WEBHOOK = _configuration.notice_discord
+PORTAL_KEEP_LOGS_DAYS = _configuration.keep_logs
+PORTAL_KEEP_PLANS_DAYS = _configuration.keep_plans
+PORTAL_METRICS_TOKEN = _configuration.metrics_token
 PORTAL_TRUSTED_PROXIES = _configuration.trusted_proxies
+PORTAL_SECOND_FACTOR = _configuration.second_factor
 
 try:
     PORTAL_DATA_DIR.mkdir(mode=0o755 if PORTAL_PRODUCTION else 0o700, parents=True, exist_ok=True)
@@ -34,12 +47,16 @@ INSTALLED_APPS = [
     "mirror.apps.MirrorConfig",
     "community.apps.CommunityConfig",
     "docs_hub.apps.DocsHubConfig",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "mageos_portal.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "csp",
     "django_q",
 ]
@@ -50,12 +67,15 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mageos_portal.middleware.send_permissions_policy",
     "csp.middleware.CSPMiddleware",
+    "mageos_portal.middleware.let_the_admin_run_its_scripts",
+    "mageos_portal.middleware.keep_accounts_private",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 
 ROOT_URLCONF = "mageos_portal.urls"
@@ -102,18 +122,23 @@ Q_CLUSTER: dict[str, Any] = {
     "ack_failures": True,
     "poll": 1,
     "guard_cycle": 2,
-    "save_limit": 1000,
+    "save_limit": 100,  # of each schedule, or the frequent ones would push out what the nightly ones said
+    "save_limit_per": "group",
     "catch_up": False,
     "ALT_CLUSTERS": {
         "builds": {
             "workers": 1,
-            "timeout": _configuration.build_timeout,
+            "timeout": _configuration.build_timeout + BUILD_GRACE,
             "retry": _configuration.build_retry,
             "max_attempts": 1,
             "ack_failures": True,
         }
     },
-    **({"redis": _configuration.broker_url} if _configuration.broker_url else {"orm": "default"}),
+    **(
+        {"redis": _configuration.broker_url, "broker_class": "mageos_portal.heartbeat.RedisBroker"}
+        if _configuration.broker_url
+        else {"orm": "default", "broker_class": "mageos_portal.heartbeat.OrmBroker"}
+    ),
 }
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -121,6 +146,73 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# Accounts: staff only, for now. Login, second factor, password and e-mail pages are django-allauth's.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "mageos_portal.accounts.AccountAdapter"
+ACCOUNT_FORMS = {"login": "mageos_portal.account_forms.LoginForm"}
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_CHANGE_EMAIL = True  # one address, and a new one takes its place once it is confirmed
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Mage-OS portal] "
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # whoever changes a password or a factor is told so
+ACCOUNT_SESSION_REMEMBER = False  # a session ends with the browser
+ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+ALLAUTH_TRUSTED_PROXY_COUNT = 0  # REMOTE_ADDR is the client's already: middleware.believe_trusted_proxies_only
+MFA_ADAPTER = "mageos_portal.accounts.SecondFactorAdapter"
+MFA_FORMS = {"add_webauthn": "mageos_portal.account_forms.AddPasskeyForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Mage-OS portal"
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds that a clock may be wrong
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PORTAL_BASE_URL.startswith("http://")  # to try: http://localhost
+
+_NO_MAIL_IN_PRODUCTION = "django.core.mail.backends.dummy.EmailBackend"
+_MAIL_ON_THE_TERMINAL = "django.core.mail.backends.console.EmailBackend"
+_email = _configuration.email or {}
+PORTAL_EMAIL_IS_SET = _configuration.email is not None
+EMAIL_BACKEND = _email.get("EMAIL_BACKEND", _NO_MAIL_IN_PRODUCTION if PORTAL_PRODUCTION else _MAIL_ON_THE_TERMINAL)
+EMAIL_HOST = _email.get("EMAIL_HOST") or "localhost"
+EMAIL_PORT = _email.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = _email.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH = _email.get("EMAIL_FILE_PATH") or None
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = _configuration.email_from
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Mage-OS portal",
+    "SITE_HEADER": "Mage-OS portal",
+    "SITE_ICON": "mageos_portal.admin_site.icon",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "mageos_portal.admin_site.icon"}],
+    "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": "mageos_portal.admin_site.environment",
+    "COLORS": {
+        "primary": {
+            "50": "#fef4ee",
+            "100": "#fde6d8",
+            "200": "#fac9af",
+            "300": "#f7a47c",
+            "400": "#f58350",
+            "500": "#f26322",
+            "600": "#b8420f",
+            "700": "#a83a0c",
+            "800": "#85300e",
+            "900": "#6c290f",
+            "950": "#3a1205",
+        }
+    },
+    "SIDEBAR": {"show_search": True, "navigation": "mageos_portal.admin_site.sidebar"},
+    "DASHBOARD_CALLBACK": "mageos_portal.dashboard.with_panels",
+    "ACCOUNT": {"navigation": "mageos_portal.admin_site.account_links"},
+}
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -135,6 +227,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 60 if PORTAL_PRODUCTION else 0  # seconds, for names without a hash
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "dists": _configuration.dists,
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if PORTAL_PRODUCTION
@@ -162,7 +255,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if PORTAL_PRODUCTION else 0
 # Whether other names of the domain speak https is not ours to promise: no includeSubDomains, no preload.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_SSL_REDIRECT = PORTAL_PRODUCTION and bool(PORTAL_TRUSTED_PROXIES)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PORTAL_TRUSTED_PROXIES else None
 
 LOGGING = {
@@ -173,6 +266,9 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": _configuration.log_level},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": _configuration.log_level, "propagate": False},
+        # These name the address of every request, and that of a Discord webhook is a secret.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
         "django.server": {"handlers": ["stderr"], "level": _configuration.log_level, "propagate": False},
     },
 }

@@ -1,14 +1,18 @@
 """The home page, what machines ask for, and the pages for when things go wrong."""
 
 from dataclasses import asdict
+from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
+from mageos_portal import metrics as figures
 from mageos_portal.health import readiness
 from mageos_portal.registry import home_cards
 
@@ -31,10 +35,20 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Answer whether requests can be served, and what is missing."""
     state = readiness()
-    return JsonResponse(
-        {"status": "ok" if state.complete else "unavailable", **asdict(state)},
-        status=200 if state.complete else 503,
-    )
+    status = HTTPStatus.SERVICE_UNAVAILABLE if state.status == "unavailable" else HTTPStatus.OK
+    return JsonResponse({"status": state.status, **asdict(state)}, status=status)
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer Prometheus, which knows the token; without one in the settings there is no such page."""
+    if settings.PORTAL_METRICS_TOKEN is None:
+        raise Http404
+    if not figures.may_read(request.headers.get("Authorization", "")):
+        headers = {"WWW-Authenticate": "Bearer"}
+        return HttpResponse("The token is missing or wrong.\n", "text/plain", HTTPStatus.UNAUTHORIZED, headers=headers)
+    return HttpResponse(figures.exposition(), CONTENT_TYPE_PLAIN_0_0_4)
 
 
 @require_safe

@@ -1,6 +1,34 @@
 from django.apps import AppConfig
 
-from mageos_portal.registry import HomeCard, NavigationEntry, home_cards, navigation
+from mageos_portal.registry import (
+    DashboardPanel,
+    HomeCard,
+    MetricSource,
+    NavigationEntry,
+    ScheduleSource,
+    StaffLink,
+    dashboard_panels,
+    home_cards,
+    metric_sources,
+    navigation,
+    schedule_sources,
+    staff_links,
+)
+
+# Title in the sidebar of the admin, model, icon
+STAFF_PAGES = (
+    ("Builds", "build", "construction"),
+    ("Releases", "release", "new_releases"),
+    ("Publications", "publication", "published_with_changes"),
+    ("Package versions", "packageversion", "inventory_2"),
+    ("Packages", "package", "deployed_code"),
+    ("Sources", "source", "account_tree"),
+    ("Source tags", "sourcetag", "sell"),
+    ("Uploads", "upload", "upload_file"),
+    ("Changes", "change", "history"),
+    ("Installs", "installcount", "download"),
+    ("Distributions", "distribution", "hub"),
+)
 
 
 class MirrorConfig(AppConfig):
@@ -9,8 +37,21 @@ class MirrorConfig(AppConfig):
 
     def ready(self) -> None:
         """Add the repository to the pages that all apps share, and its checks."""
-        from mirror import checks, views  # noqa: PLC0415 - models can be imported only now
+        from mirror import checks, dashboard, metrics, schedules, views  # noqa: PLC0415 - models can be imported only now
 
         checks.register_all()
+        schedule_sources.register(ScheduleSource("mirror", schedules.scheduled, order=10))
         navigation.register(NavigationEntry("repository", "Repository", "mirror:repository", order=10))
         home_cards.register(HomeCard("repository", "mirror/_card.html", views.home_card, order=10))
+        for number, (title, model, icon) in enumerate(STAFF_PAGES):
+            staff_links.register(
+                StaffLink(
+                    f"mirror.{model}", "Repository", title, icon, f"admin:mirror_{model}_changelist",
+                    f"mirror.view_{model}", order=10 + number,
+                )
+            )  # fmt: skip
+        for number, (key, context, permission) in enumerate(dashboard.PANELS):
+            template = f"mirror/admin/_{key}.html"
+            dashboard_panels.register(DashboardPanel(f"mirror.{key}", template, context, permission, order=10 + number))
+        for number, source in enumerate(metrics.SOURCES):
+            metric_sources.register(MetricSource(f"mirror.{source.__name__}", source, order=10 + number))

@@ -1,13 +1,11 @@
 """One build: open the sources, plan, make what is missing, check the releases, publish.
 
-BuildError
-├── BuildRefusedError      nothing was changed
-├── BuildRunningError      another process builds this distribution
-└── BuildFailedError       what was made is kept, what was served is served still
+Its errors are in reporting.py.
 """
 
+import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,8 @@ from django.utils import timezone
 from mirror import faults, publishing
 from mirror.amending import amend
 from mirror.checking import Judge, findings_of, offers_of, public_newer
-from mirror.exclusion import alone
+from mirror.dists import StoreError
+from mirror.exclusion import LeaseLostError, alone
 from mirror.fetching import Opened, note_tags, open_sources
 from mirror.findings import Finding, error, warning
 from mirror.memory import PeakMemory
@@ -32,7 +31,6 @@ from mirror.provenance import MixedError, is_sample, refuse_mixing, remember
 from mirror.recipe import Recipe, RecipeError, parse
 from mirror.repeating import build_to_repeat, inputs_digest
 from mirror.reporting import (
-    BuildError,
     BuildFailedError,
     BuildRefusedError,
     BuildRunningError,
@@ -40,13 +38,9 @@ from mirror.reporting import (
     Report,
     releases_of,
 )
+from mirror.running import Wish, recorded
 from mirror.storage import DiskFullError, LockedError
 from mirror.surveying import survey
-
-
-def queue(distribution: Distribution, actor: str, options: dict[str, Any]) -> Build:
-    """Note that somebody wants a build; a worker takes it up."""
-    return Build.objects.create(distribution=distribution, actor=actor, options=options)
 
 
 def load_recipe(distribution: Distribution) -> Recipe:
@@ -73,7 +67,7 @@ def build(
     """Run a build from start to end, alone on this machine.
 
     Raises:
-        BuildError: see its subclasses for what is true then.
+        reporting.BuildError: see its subclasses for what is true then.
     """
     started = time.monotonic()
     recipe = load_recipe(distribution)
@@ -111,11 +105,16 @@ def _alone(
     progress: Progress,
     queued: Build | None,
 ) -> Report:
-    if options.plan_only:
+    if options.plan_only and queued is None:
         return _Run(distribution, recipe, options, progress, None).plan_only()
     try:
-        with alone(distribution, "a build", wait=options.wait):
-            return _recorded(distribution, recipe, options, progress, queued)
+        with alone(distribution, "a build", wait=options.wait) as holder:
+            asked = {"only": list(options.only), "approve": options.approve, "jobs": options.jobs}
+            if options.sources:
+                asked["sources"] = str(options.sources)
+            wish = Wish(Build.Kind.BUILD, options.actor, asked, queued)
+            with recorded(distribution, wish, holder, progress, kept=options.kept) as row, _naming_full_disk():
+                return _recorded(distribution, recipe, options, progress, row)
     except LockedError as failure:
         raise BuildRunningError(
             f"{failure.holder} is running; wait for it with --wait, or try again later"
@@ -127,55 +126,35 @@ def _recorded(
     recipe: Recipe,
     options: Options,
     progress: Progress,
-    queued: Build | None,
+    row: Build,
 ) -> Report:
-    row = _begun(distribution, options, queued)
-    progress.record_in(row)
+    if options.plan_only:
+        report = _Run(distribution, recipe, options, progress, None).plan_only()
+        _end(row, Build.State.SUCCEEDED, reused=report.reused, report=report.as_dict())
+        return report
     publishing.finish_interrupted(distribution)
     distribution.files.prepare()
     remember(distribution, sample=is_sample(options.sources))
     if distribution.is_sample:
         distribution.sources_dir = str(options.sources)
         distribution.save(update_fields=["sources_dir"])
+    return _Run(distribution, recipe, options, progress, row).run()
+
+
+@contextlib.contextmanager
+def _naming_full_disk() -> Iterator[None]:
     try:
-        report = _Run(distribution, recipe, options, progress, row).run()
+        yield
     except (DiskFullError, OutOfSpaceError) as failure:
         sentence = f"no space left on the disk: {failure}; free some and build again"
-        _end(row, Build.State.FAILED, failure=sentence)
         raise BuildFailedError(sentence) from failure
+    except (StoreError, LeaseLostError) as failure:
+        raise BuildFailedError(str(failure)) from failure
     except OperationalError as failure:
         if "full" not in str(failure):
             raise
         sentence = "no space left on the disk of the database; free some and build again"
         raise BuildFailedError(sentence) from failure
-    except BuildError as failure:
-        _end(row, Build.State.FAILED, failure=str(failure))
-        raise
-    except BaseException as failure:
-        _end(row, Build.State.FAILED, failure=f"{type(failure).__name__}: {failure}")
-        raise
-    return report
-
-
-def _begun(distribution: Distribution, options: Options, queued: Build | None) -> Build:
-    """Give the row of this build; rows that still say running belong to dead processes."""
-    now = timezone.now()
-    distribution.builds.running().update(
-        state=Build.State.FAILED, ended_at=now, failure="its process died; the next build went on"
-    )
-    if queued is not None:
-        if not Build.objects.claim(queued.pk, now):
-            raise BuildRefusedError(f"build {queued.pk} is not queued any more")
-        queued.refresh_from_db()
-        return queued
-    asked = {"only": list(options.only), "approve": options.approve, "jobs": options.jobs}
-    return Build.objects.create(
-        distribution=distribution,
-        actor=options.actor,
-        options=asked,
-        state=Build.State.RUNNING,
-        started_at=now,
-    )
 
 
 def _end(row: Build, state: Build.State, **fields: Any) -> None:
@@ -210,8 +189,10 @@ class _Run:
             for item, body in body_of_item(source, planned.make):
                 offers.add(item.name, item.normalized, body)
         judge = self._judge(opened, offers)
+        self._progress.step("check", len(planned.releases))
         for release in planned.releases:
             missing = judge.closure(release).missing
+            self._progress.advance(1, release.version)
             self._report.releases[release.version] = {
                 "complete": not missing,
                 "missing": sorted({m.name for m in missing}),
@@ -243,25 +224,35 @@ class _Run:
             self._recipe,
             self._options.sources,
             self._options.only,
+            self._progress,
             remember=self._row is not None,
         )
-        self._report.findings += opened.findings
+        self._found(opened.findings)
+        found, wanted = len(opened.sources), len(self._recipe.wanted_sources())
+        self._progress.say(f"{found} of {wanted} sources can be read.")
         return opened
+
+    def _found(self, findings: Iterable[Finding]) -> None:
+        listed = list(findings)
+        self._report.findings += listed
+        self._progress.tell(listed)
 
     def _plan(self, opened: Opened) -> Plan:
         self._progress.step("plan", len(opened.sources))
         scanned = []
         for source in opened.sources:
             if self._row is not None:
-                self._report.findings += note_tags(source)
+                self._found(note_tags(source))
             url = self._distribution.repository_url or self._distribution.url
             scanned.append(survey(source, self._recipe, url, remember=self._row is not None))
             self._progress.advance(1, source.rule.key)
         faults.reach("scanned")
         planned = plan(self._recipe, scanned, _known(self._distribution))
-        self._report.findings += planned.findings
+        self._found(planned.findings)
         self._report.skipped = planned.skipped
         self._report.reused = len(planned.reused)
+        new, kept = len(planned.make), len(planned.reused)
+        self._progress.say(f"{new} package versions are new, {kept} are there already, {len(planned.withheld)} wait.")
         return planned
 
     def _make(self, opened: Opened, planned: Plan) -> None:
@@ -275,11 +266,11 @@ class _Run:
     def _note(self, production: Production) -> None:
         self._report.built += production.built
         self._report.bytes += production.bytes
-        self._report.findings += production.findings
+        self._found(production.findings)
 
     def _amend(self) -> frozenset[str]:
         names, findings = amend(self._distribution, self._recipe, self._options.actor)
-        self._report.findings += findings
+        self._found(findings)
         return names
 
     def _judge(self, opened: Opened, offers: Any) -> Judge:
@@ -290,17 +281,20 @@ class _Run:
     def _release(self, opened: Opened, planned: Plan) -> None:
         self._progress.step("check", len(planned.releases))
         offers = offers_of(self._distribution)
-        self._report.findings += public_newer(self._recipe, offers)
+        self._found(public_newer(self._recipe, offers))
         judge = self._judge(opened, offers)
-        verdicts = [judge.judge(release) for release in planned.releases]
-        self._report.findings += findings_of(verdicts)
+        verdicts = []
+        for release in planned.releases:
+            verdicts.append(judge.judge(release))
+            self._progress.advance(1, release.version)
+        self._found(findings_of(verdicts))
         known = _known(self._distribution)
         items = [item for verdict in verdicts for item in verdict.items if item.identity not in known]
         if items:
             self._freeze_url()
             production = Production(self._distribution, opened.sources, self._options.jobs)
             for made in production.make(items):
-                self._progress.advance(len(made), made[-1].item.version)
+                self._progress.advance(0, made[-1].item.version)
             self._note(production)
         self._report.releases = releases_of(self._distribution)
 
@@ -310,10 +304,10 @@ class _Run:
         if not distribution.repository_url:
             distribution.repository_url = distribution.url
             distribution.save(update_fields=["repository_url"])
-            self._report.findings += _loopback(distribution)
+            self._found(_loopback(distribution))
         elif distribution.repository_url != distribution.url:
             sentence = f"project packages name {distribution.repository_url}, as published first"
-            self._report.findings.append(warning("repository-url-frozen", distribution.slug, sentence))
+            self._found([warning("repository-url-frozen", distribution.slug, sentence)])
 
     def _publish(self, opened: Opened, renewed: frozenset[str]) -> None:
         self._progress.step("publish", 1)
@@ -335,11 +329,13 @@ class _Run:
 
     def _finish(self, opened: Opened, result: frozenset[int], publication: Publication | None) -> None:
         assert self._row is not None  # noqa: S101
+        self._progress.advance(1, "")
+        served = f"Publication {publication.number} is served." if publication else "Nothing new to publish."
+        self._progress.say(f"{self._report.built} package versions were made, {self._report.reused} reused. {served}")
+        self._progress.finish()
         _end(
             self._row,
             Build.State.SUCCEEDED,
-            done=1,
-            total=1,
             built=self._report.built,
             reused=self._report.reused,
             report={
@@ -362,6 +358,8 @@ class _Run:
         report.skipped = [warning(**entry) for entry in said.get("skipped", [])]
         report.reused = last.built + last.reused
         report.releases = releases_of(self._distribution)
+        self._progress.say(f"Nothing is new since build {last.pk}; what it found still holds.")
+        self._progress.finish()
         _end(
             self._row,
             Build.State.SUCCEEDED,

@@ -16,6 +16,9 @@ from mirror.plan import Item, PlannedRelease
 from mirror.recipe import Recipe
 from mirror.releases import within
 
+APPROVAL = ("approved_at", "approved_by")  # a person may write these meanwhile
+CHECKED = ("complete", "missing", "packages", "confirmed", "checked_at", "held_because")
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -50,10 +53,11 @@ class Judge:
         row.packages = closure.packages
         row.confirmed = release.confirmed
         row.checked_at = timezone.now()
-        if self.approver and row.approved_at is None:
+        approves = bool(self.approver) and row.approved_at is None
+        if approves:
             row.approved_at, row.approved_by = timezone.now(), self.approver
         row.held_because = "" if row.published_at else "; ".join(self._obstacles(row))
-        row.save()
+        row.save(update_fields=(*CHECKED, *(APPROVAL if approves else ())) if row.pk else None)
         free = not row.held_because and row.published_at is None
         return Verdict(row, (release.product, release.project) if free else ())
 

@@ -12,6 +12,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from django.conf import settings
 
 from mirror import metadata
 from mirror.composer.minify import expand, minify
+from mirror.dists import DistStore
 from mirror.models import Distribution, PackageVersion, Publication
 from mirror.receiving import naming_full_disk
 from mirror.repositories import MANIFEST, ROOT
@@ -29,6 +31,7 @@ from mirror.storage import GZIP_SUFFIX, DistributionFiles, Listing, hash_file, s
 MARKER = ".export.json"  # says whose export a directory is; written first
 METADATA_FOLDER = "p2/"
 ARCHIVE_FOLDER = "packages"
+LOOKED_AT_ONCE = 16  # archives that may be in a bucket
 COARSEST_CLOCK = 2  # seconds: that of the file system that most USB sticks have
 EMPTY_SUFFIX = "~dev.json"
 
@@ -84,16 +87,16 @@ def export(distribution: Distribution, directory: Path, base_url: str | None) ->
 
     Raises:
         ExportError: nothing is published, the address or the directory cannot be used, a file is damaged.
-        DiskFullError: files that are there are whole; run it again.
+        DiskFullError, StoreError: files that are there are whole; run it again.
     """
     publication = distribution.publication
     if publication is None:
         raise ExportError(f"{distribution.slug} has no publication; run build_distribution {distribution.slug} first")
     edition = _edition(distribution, publication, base_url)
     archives = _archives(distribution, publication)
-    _check_archives(edition.files, archives)
+    _check_archives(distribution.dists, archives)
     _claim(directory, distribution, edition.url)
-    written = sum([_place_archive(edition.files, archive, directory) for archive in archives])
+    written = sum([_place_archive(distribution.dists, archive, directory) for archive in archives])
     lines = {archive.path: archive.sha256 for archive in archives}
     for text in _texts(edition):
         lines[text.path] = hashlib.sha256(text.content).hexdigest()
@@ -141,21 +144,21 @@ def _archives(distribution: Distribution, publication: Publication) -> list[_Arc
     return [_Archive(*row[1:]) for row in found.iterator() if row[0] in members or row[0] in withdrawn]
 
 
-def _check_archives(files: DistributionFiles, archives: Iterable[_Archive]) -> None:
-    faults = [fault for archive in archives if (fault := _fault_of(files, archive))]
+def _check_archives(dists: DistStore, archives: Iterable[_Archive]) -> None:
+    with ThreadPoolExecutor(LOOKED_AT_ONCE) as hands:
+        found = hands.map(lambda archive: _fault_of(dists, archive), archives)
+        faults = [fault for fault in found if fault]
     if faults:
         raise ExportError("; ".join([*faults[:10], *(["…"] if len(faults) > 10 else [])]))  # noqa: PLR2004
 
 
-def _fault_of(files: DistributionFiles, archive: _Archive) -> str:
-    place = files.dist(archive.path)
-    if not place.is_file():
+def _fault_of(dists: DistStore, archive: _Archive) -> str:
+    kept = dists.find(archive.path)
+    if kept is None:
         return f"the archive {archive.path} is missing from the data directory; restore it from a backup"
-    size = place.stat().st_size
-    if size != archive.size:
-        return (
-            f"the archive {archive.path} has {size:,} bytes and should have {archive.size:,}; restore it from a backup"
-        )
+    if kept.size != archive.size:
+        wrong = f"has {kept.size:,} bytes and should have {archive.size:,}"
+        return f"the archive {archive.path} {wrong}; restore it from a backup"
     return ""
 
 
@@ -183,17 +186,17 @@ def _owner(directory: Path) -> str | None:
     return str(marker["distribution"]) if isinstance(marker, dict) and "distribution" in marker else None
 
 
-def _place_archive(files: DistributionFiles, archive: _Archive, directory: Path) -> bool:
+def _place_archive(dists: DistStore, archive: _Archive, directory: Path) -> bool:
     """Link an archive, or copy it where that cannot be; tell whether it had to be done."""
-    source, target = files.dist(archive.path), directory / archive.path
-    if _is_same(source, target):
+    target = directory / archive.path
+    if _is_same(dists, archive, target):
         return False
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with naming_full_disk("export again: what is there is whole"):
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary.unlink(missing_ok=True)
-            _link_or_copy(source, temporary, archive)
+            _link_or_copy(dists, temporary, archive)
             temporary.replace(target)
             sync_directory(target.parent)
     finally:
@@ -201,22 +204,29 @@ def _place_archive(files: DistributionFiles, archive: _Archive, directory: Path)
     return True
 
 
-def _is_same(source: Path, target: Path) -> bool:
+def _is_same(dists: DistStore, archive: _Archive, target: Path) -> bool:
     if not target.is_file() or target.is_symlink():
         return False
-    if target.samefile(source):
+    source, ours, theirs = dists.file(archive.path), dists.find(archive.path), target.stat()
+    if source and target.samefile(source):
         return True
-    ours, theirs = source.stat(), target.stat()
-    return ours.st_size == theirs.st_size and abs(ours.st_mtime - theirs.st_mtime) <= COARSEST_CLOCK
+    if ours is None or ours.size != theirs.st_size:
+        return False
+    return abs(ours.modified - theirs.st_mtime) <= COARSEST_CLOCK
 
 
-def _link_or_copy(source: Path, target: Path, archive: _Archive) -> None:
+def _link_or_copy(dists: DistStore, target: Path, archive: _Archive) -> None:
+    source = dists.file(archive.path)
     with contextlib.suppress(OSError):
-        os.link(source, target)
-        return
-    shutil.copy2(source, target)
-    with target.open("rb") as file:
-        os.fsync(file.fileno())
+        if source:
+            os.link(source, target)
+            return
+    with dists.open(archive.path) as file, target.open("wb") as copied:
+        shutil.copyfileobj(file, copied)
+        copied.flush()
+        os.fsync(copied.fileno())
+    if kept := dists.find(archive.path):
+        os.utime(target, (kept.modified, kept.modified))
     if hash_file(target)[1] != archive.sha256:
         raise ExportError(f"the archive {archive.path} is damaged; verify_distribution says what else is")
 
@@ -258,7 +268,7 @@ def rebased(content: bytes, old_url: str, url: str) -> bytes:
 def _moved(version: Mapping[str, Any], old_url: str, url: str) -> dict[str, Any]:
     dist = version["dist"]
     path = dist["url"].removeprefix(old_url)
-    return {**version, "dist": {**dist, "url": url + path}}
+    return metadata.in_order({**version, "dist": {**dist, "url": url + path}})
 
 
 def _write(directory: Path, text: _Text) -> bool:

@@ -1,17 +1,20 @@
 """Sources: fetched or found on disk, and what became of their tags."""
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
 
+from mageos_portal.git_fetching import FetchError, GitError, check_url, fetch
 from mirror import git
 from mirror.candidates import Tag
 from mirror.findings import Finding, error, warning
 from mirror.models import Distribution, Source, SourceTag
+from mirror.places import work_dir
+from mirror.progress import Progress
 from mirror.recipe import Recipe, SourceRule
 
 FETCHES_AT_ONCE = 4
@@ -45,7 +48,13 @@ class Opened:
 
 
 def open_sources(
-    distribution: Distribution, recipe: Recipe, directory: Path | None, only: Sequence[str], *, remember: bool
+    distribution: Distribution,
+    recipe: Recipe,
+    directory: Path | None,
+    only: Sequence[str],
+    progress: Progress,
+    *,
+    remember: bool,
 ) -> Opened:
     """Fetch or find every wanted source; one that fails is named and the rest goes on.
 
@@ -53,13 +62,14 @@ def open_sources(
     """
     chosen = [rule for rule in recipe.wanted_sources() if not only or rule.key in only]
     absent = [rule.key for rule in recipe.wanted_sources() if rule not in chosen]
-    faults = {} if directory else _fetch_all(distribution, chosen)
+    faults = {} if directory else _fetch_all(distribution, chosen, progress)
     sources: list[OpenSource] = []
     findings: list[Finding] = []
     for rule in chosen:
         row = _row(distribution, rule)
         if directory:
             path = _find(directory, rule, findings)
+            progress.advance(1, rule.key)
         else:
             path = _settle(distribution, row, faults[rule.key], findings)
             if remember:
@@ -119,24 +129,32 @@ def _find(directory: Path, rule: SourceRule, findings: list[Finding]) -> Path | 
     return None
 
 
-def _fetch_all(distribution: Distribution, rules: Sequence[SourceRule]) -> dict[str, str]:
+def _fetch_all(distribution: Distribution, rules: Sequence[SourceRule], progress: Progress) -> dict[str, str]:
     """Fetch sources side by side; give what went wrong by key, empty where nothing did."""
+    faults = {}
     with ThreadPoolExecutor(FETCHES_AT_ONCE) as pool:
-        faults = pool.map(lambda rule: _fetch(rule, _mirror(distribution, rule.key)), rules)
-        return {rule.key: fault for rule, fault in zip(rules, faults, strict=True)}
+        waiting = {pool.submit(_fetch, rule, _mirror(distribution, rule.key)): rule for rule in rules}
+        for done in as_completed(waiting):
+            rule = waiting[done]
+            failure = done.result()
+            faults[rule.key] = str(failure or "")
+            progress.advance(1, rule.key)
+            if failure:
+                progress.quote(failure.output)
+    return faults
 
 
 def _mirror(distribution: Distribution, key: str) -> Path:
-    return Path(settings.PORTAL_DATA_DIR) / "sources" / distribution.slug / f"{key}.git"
+    return work_dir() / "sources" / distribution.slug / f"{key}.git"
 
 
-def _fetch(rule: SourceRule, target: Path) -> str:
+def _fetch(rule: SourceRule, target: Path) -> FetchError | None:
     try:
-        git.check_url(rule.url, settings.PORTAL_GIT_HOSTS)
-        git.fetch(rule.url, target, settings.PORTAL_FETCH_TIMEOUT)
-    except git.FetchError as failure:
-        return str(failure)
-    return ""
+        check_url(rule.url, settings.PORTAL_GIT_HOSTS)
+        fetch(rule.url, target, settings.PORTAL_FETCH_TIMEOUT)
+    except FetchError as failure:
+        return failure
+    return None
 
 
 def _settle(distribution: Distribution, row: Source, fault: str, findings: list[Finding]) -> Path | None:
@@ -162,7 +180,7 @@ def _open(rule: SourceRule, row: Source, path: Path, findings: list[Finding]) ->
         sentence = f"{path.name} is not a git repository; clone {rule.url} there"
         findings.append(error("source-not-git", rule.key, sentence))
         return None
-    except git.GitError as failure:
+    except GitError as failure:
         findings.append(error("source-unreadable", rule.key, f"{path.name}: {failure}"))
         return None
     if is_empty:

@@ -1,30 +1,24 @@
-"""Git repositories: fetching them, and reading refs and objects without a checkout.
+"""Git repositories: reading refs and objects without a checkout.
 
-No configuration of the system or of a user, no hooks, no submodules, no lazy fetching; names of
-refs are data and are never given to git.
+Names of refs are data and are never given to git.
 
-    GitError
+    GitError (git_fetching.py)
     ├── NotARepositoryError
-    ├── FetchError
     └── ObjectUnreadableError
 """
 
 import contextlib
 import functools
 import hashlib
-import ipaddress
-import os
-import re
-import socket
 import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, NamedTuple, Self
-from urllib.parse import urlsplit
 
 import git as gitpython
 
+from mageos_portal.git_fetching import GitError, environment, short
 from mirror.candidates import Tag
 
 DIRECTORY, FILE, EXECUTABLE, SYMLINK, SUBMODULE = 0o40000, 0o100644, 0o100755, 0o120000, 0o160000
@@ -32,35 +26,9 @@ DEEPEST_TAG = 8  # tags of tags that are followed
 SHA1_DIGITS = 40
 BATCH = 400  # requests under way in one `cat-file --batch`; they fit into one pipe buffer
 
-_SETTINGS = {
-    "safe.directory": "*",
-    "core.hooksPath": os.devnull,
-    "core.fsmonitor": "false",
-    "core.packedGitWindowSize": "8m",
-    "core.packedGitLimit": "48m",
-    "core.deltaBaseCacheLimit": "24m",
-    "gc.auto": "0",
-    "maintenance.auto": "false",
-    "transfer.fsckObjects": "true",
-    "fetch.fsck.zeroPaddedFilemode": "ignore",
-    "fetch.fsck.badTimezone": "ignore",
-    "fetch.fsck.missingSpaceBeforeDate": "ignore",
-    "fetch.recurseSubmodules": "false",
-    "credential.helper": "",
-    "http.followRedirects": "initial",
-}
-
-
-class GitError(Exception):
-    """Git could not do it; the repository is as it was."""
-
 
 class NotARepositoryError(GitError):
     """The directory holds no git repository."""
-
-
-class FetchError(GitError):
-    """The fetch failed; what was fetched before is still there."""
 
 
 class ObjectUnreadableError(GitError):
@@ -75,25 +43,6 @@ class TreeEntry(NamedTuple):
     mode: int
     name: bytes
     object_id: str
-
-
-def environment(protocol: str = "none") -> dict[str, str]:
-    """Give the variables under which every git process runs; it may speak this protocol only."""
-    return {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": os.devnull,
-        "LC_ALL": "C",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_ALLOW_PROTOCOL": protocol,
-        "GIT_CONFIG_COUNT": str(len(_SETTINGS)),
-        **{f"GIT_CONFIG_KEY_{n}": key for n, key in enumerate(_SETTINGS)},
-        **{f"GIT_CONFIG_VALUE_{n}": value for n, value in enumerate(_SETTINGS.values())},
-    }
 
 
 class Repository:
@@ -121,7 +70,7 @@ class Repository:
                 strip_newline_in_stdout=False,
             )
         except gitpython.GitCommandError as error:
-            raise GitError(f"the refs cannot be read: {_short(error)}") from error
+            raise GitError(f"the refs cannot be read: {short(error)}") from error
         return bytes(listed).decode("utf-8", "surrogateescape")
 
     @functools.cached_property
@@ -293,60 +242,3 @@ def parse_tree(content: bytes) -> Iterator[TreeEntry]:
             content[end + 1 : end + 21].hex(),
         )
         position = end + 21
-
-
-def fetch(url: str, target: Path, timeout: int, protocol: str = "https") -> None:
-    """Bring all branches and tags of a URL into a bare repository, making it if need be.
-
-    Only what is new is transferred, and every object is checked. See `check_url` for what must
-    not be fetched.
-
-    Raises:
-        FetchError: what was there before is still there.
-    """
-    git = gitpython.Git(target)
-    git.update_environment(**environment(protocol))
-    refspecs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-    options = ("--prune", "--no-auto-gc", "--no-write-fetch-head", "--no-recurse-submodules")
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        if not (target / "HEAD").exists():
-            git.init("--bare", "--quiet", "--template=", ".")
-        git.fetch(*options, "--", url, *refspecs, kill_after_timeout=timeout)
-    except (gitpython.GitCommandError, OSError) as error:
-        raise FetchError(f"{hide_login(url)} could not be fetched: {_short(error)}") from error
-
-
-def check_url(url: str, hosts: Iterable[str]) -> None:
-    """Refuse what must not be fetched.
-
-    Raises:
-        FetchError: the URL is not https, its host not allowed, or its address not public.
-    """
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or 443
-    except ValueError as error:
-        raise FetchError(f"{hide_login(url)} is no address: {error}") from error
-    if parts.scheme != "https" or parts.username or parts.password:
-        raise FetchError(f"{hide_login(url)} is not an https address without login")
-    if host not in set(hosts):
-        raise FetchError(f"{host} is not among the allowed hosts; add it to PORTAL_GIT_HOSTS")
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise FetchError(f"{host} cannot be resolved: {error.strerror}") from error
-    for entry in found:
-        if not ipaddress.ip_address(entry[4][0]).is_global:
-            raise FetchError(f"{host} leads to a private address; that is refused")
-
-
-def hide_login(text: str) -> str:
-    """Take user names and passwords out of URLs in a text."""
-    return re.sub(r"(\w+://)[^/\s]*@", r"\1", text)
-
-
-def _short(error: Exception) -> str:
-    text = getattr(error, "stderr", "") or str(error)
-    lines = [line.strip() for line in str(text).splitlines() if line.strip()]
-    return hide_login(lines[-1] if lines else type(error).__name__)[:300]

@@ -2,20 +2,21 @@
 
 import logging
 import os
-import shutil
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from django.db import transaction
 
 from mirror import admission, zips
 from mirror import recipe as recipes
 from mirror.admission import Candidate, Rules
-from mirror.exclusion import alone
+from mirror.dists import DistStore, StoreError, Whole
+from mirror.exclusion import alone, hold
+from mirror.intake import ImportReport, Refused, Taken, Watcher
 from mirror.models import Distribution, Package, PackageVersion
 from mirror.provenance import is_sample, refuse_mixing, remember
 from mirror.receiving import (
@@ -28,7 +29,6 @@ from mirror.receiving import (
     naming_full_disk,
     opened,
 )
-from mirror.storage import DistributionFiles, hash_file, sync_directory
 
 BATCH = 200  # rows that are written together
 BOUNDS = zips.Bounds()
@@ -38,37 +38,6 @@ logger = logging.getLogger(__name__)
 
 class ImportingError(Exception):
     """Nothing was imported."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """An archive that is in the distribution."""
-
-    archive: str  # below the imported directory
-    package: str
-    version: str
-    path: str  # public
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """An archive that stays outside, with everything that is wrong with it."""
-
-    archive: str
-    faults: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What became of each archive."""
-
-    imported: tuple[Taken, ...]
-    already_there: tuple[Taken, ...]
-    refused: tuple[Refused, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 class _Known(NamedTuple):
@@ -97,11 +66,12 @@ class _Inventory:
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """Where archives are received."""
+    """Where archives are received; without a place to work at they are only looked at."""
 
-    files: DistributionFiles
+    dists: DistStore
     rules: Rules
     inventory: _Inventory
+    workplace: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +79,7 @@ class _Admitted:
     """A good archive, copied and waiting to be put in its place."""
 
     archive: str
-    temporary: Path  # a copy
+    temporary: Path  # a copy; the archive itself where it is only looked at
     digests: Digests
     candidate: Candidate
 
@@ -124,7 +94,7 @@ def import_archives(
     *,
     keep_paths: bool,
     reserved: frozenset[str] = frozenset(),
-    progress: Callable[[str], None] = lambda archive: None,
+    watcher: Watcher | None = None,
 ) -> ImportReport:
     """Take in every good zip below a directory; ``reserved`` are folders that kept paths must not begin with.
 
@@ -135,21 +105,61 @@ def import_archives(
         RecipeError: the recipe has faults.
         LockedError: a build or another import is at work.
         MixedError: sample and real packages would mix.
-        DiskFullError: the archives that were stored before are whole; run it again.
+        DiskFullError, StoreError: the archives that were stored before are whole; run it again.
     """
+    rules = _rules(distribution, directory, keep_paths=keep_paths, reserved=reserved)
+    with alone(distribution, "an import"):
+        return _take_in(distribution, rules, directory, watcher or Watcher())
+
+
+def import_alone(distribution: Distribution, directory: Path, watcher: Watcher) -> ImportReport:
+    """Do the same for whoever holds the distribution already; each archive gets the usual path.
+
+    Raises:
+        ImportingError, RecipeError, MixedError, DiskFullError: as above.
+    """
+    rules = _rules(distribution, directory, keep_paths=False, reserved=frozenset())
+    return _take_in(distribution, rules, directory, watcher)
+
+
+def check_archives(distribution: Distribution, directory: Path) -> ImportReport:
+    """Say what would become of each zip below a directory; nothing is changed.
+
+    Raises:
+        ImportingError, RecipeError, MixedError: as above.
+    """
+    rules = _rules(distribution, directory, keep_paths=False, reserved=frozenset())
+    refuse_mixing(distribution, sample=is_sample(directory))
+    desk = _Desk(distribution.dists, rules, _inventory(distribution))
+    return _sorted_out(*_look_through(desk, directory, Watcher()))
+
+
+def own_names(distribution: Distribution, report: ImportReport) -> list[str]:
+    """Give the names of the distribution's own vendors among what would be imported. Raises: as above."""
+    return sorted(own_among(distribution, (one.package for one in report.imported)))
+
+
+def own_among(distribution: Distribution, names: Iterable[str]) -> set[str]:
+    """Give those of the names that belong to the distribution's own vendors. Raises: as above."""
+    recipe = _recipe(distribution)
+    return {name for name in names if recipe.is_own(name)}
+
+
+def _rules(distribution: Distribution, directory: Path, *, keep_paths: bool, reserved: frozenset[str]) -> Rules:
     if not directory.is_dir():
         raise ImportingError(f"{directory} is not a directory; name one that holds zips")
-    rules = Rules(_recipe(distribution), keep_paths, reserved)
-    files = distribution.files
+    return Rules(_recipe(distribution), keep_paths, reserved)
+
+
+def _take_in(distribution: Distribution, rules: Rules, directory: Path, watcher: Watcher) -> ImportReport:
     sample = is_sample(directory)
-    with alone(distribution, "an import"):
-        refuse_mixing(distribution, sample=sample)
-        remember(distribution, sample=sample)
-        files.prepare()
-        try:
-            report = _import(distribution, _Desk(files, rules, _inventory(distribution)), directory, progress)
-        finally:
-            shutil.rmtree(files.temporary, ignore_errors=True)
+    refuse_mixing(distribution, sample=sample)
+    remember(distribution, sample=sample)
+    distribution.files.prepare()
+    dists = distribution.dists
+    with dists.workplace() as workplace:
+        desk = _Desk(dists, rules, _inventory(distribution), workplace)
+        report = _import(distribution, desk, directory, watcher)
     counts = (len(report.imported), len(report.already_there), len(report.refused))
     logger.info("%s: %d archives imported, %d already there, %d refused", distribution.slug, *counts)
     return report
@@ -173,12 +183,23 @@ def _inventory(distribution: Distribution) -> _Inventory:
     )
 
 
-def _import(distribution: Distribution, desk: _Desk, directory: Path, progress: Callable[[str], None]) -> ImportReport:
+def _import(distribution: Distribution, desk: _Desk, directory: Path, watcher: Watcher) -> ImportReport:
+    chosen, there, refused = _look_through(desk, directory, watcher)
+    watcher.storing(len(chosen))
+    for batch in _batches(chosen):
+        _store(distribution, desk.dists, batch)
+        watcher.stored(len(batch))
+    return _sorted_out(chosen, there, refused)
+
+
+def _look_through(desk: _Desk, directory: Path, watcher: Watcher) -> tuple[list[_Admitted], list[Taken], list[Refused]]:
     admitted: list[_Admitted] = []
     there: list[Taken] = []
     refused: list[Refused] = []
-    for archive, found in find(directory, admission.SUFFIX):
-        progress(archive)
+    archives = find(directory, admission.SUFFIX)
+    watcher.checking(len(archives))
+    for archive, found in archives:
+        watcher.checked(archive)
         result = _receive(desk, archive, found)
         match result:
             case _Admitted():
@@ -188,11 +209,12 @@ def _import(distribution: Distribution, desk: _Desk, directory: Path, progress: 
             case Refused():
                 refused.append(result)
     chosen, doubled, clashing = _settle(admitted)
-    for batch in _batches(chosen):
-        _store(distribution, desk.files, batch)
-    imported = tuple(one.taken() for one in chosen)
-    outside = sorted((*refused, *clashing), key=lambda one: one.archive)
-    return ImportReport(imported, (*there, *doubled), tuple(outside))
+    return chosen, there + doubled, refused + clashing
+
+
+def _sorted_out(chosen: Iterable[_Admitted], there: Iterable[Taken], refused: Iterable[Refused]) -> ImportReport:
+    outside = sorted(refused, key=lambda one: one.archive)
+    return ImportReport(tuple(one.taken() for one in chosen), tuple(there), tuple(outside))
 
 
 def _receive(desk: _Desk, archive: str, found: Path | NotReceivedError) -> _Admitted | Taken | Refused:
@@ -204,15 +226,21 @@ def _receive(desk: _Desk, archive: str, found: Path | NotReceivedError) -> _Admi
             known = desk.inventory.by_sha256.get(digests.sha256)
             if known:
                 return _recognized(desk, archive, file, known, digests)
-            temporary = desk.files.temporary / uuid.uuid4().hex
-            copy_whole(file, temporary, digests)
+            temporary = _copied(desk.workplace, file, digests) if desk.workplace else found
     except NotReceivedError as refusal:
         return Refused(archive, (str(refusal),))
     candidate, faults = _checked(desk, archive, temporary, digests)
     if candidate is None or faults:
-        temporary.unlink()
+        if desk.workplace:
+            temporary.unlink()
         return Refused(archive, faults)
     return _Admitted(archive, temporary, digests, candidate)
+
+
+def _copied(workplace: Path, file: BinaryIO, digests: Digests) -> Path:
+    temporary = workplace / uuid.uuid4().hex
+    copy_whole(file, temporary, digests)
+    return temporary
 
 
 def _digests(file: BinaryIO) -> Digests:
@@ -237,11 +265,8 @@ def _recognized(desk: _Desk, archive: str, file: BinaryIO, known: _Known, digest
     """Answer for bytes that the distribution has; a file that got lost is put back."""
     if known.is_purged:
         raise NotReceivedError(f"is {known.name} {known.version}, which was purged from this distribution for good")
-    target = desk.files.dist(known.path)
-    if not target.exists():
-        temporary = desk.files.temporary / uuid.uuid4().hex
-        copy_whole(file, temporary, digests)
-        _place(temporary, target)
+    if desk.workplace and desk.dists.find(known.path) is None:
+        _put(desk.dists, {known.path: Whole(_copied(desk.workplace, file, digests), digests.sha256)})
     return Taken(archive, known.name, known.version, known.path, known.sha256)
 
 
@@ -254,10 +279,9 @@ def _clashes(desk: _Desk, candidate: Candidate, digests: Digests) -> Iterator[st
         )
         return
     other = desk.inventory.by_path.get(candidate.path)
-    target = desk.files.dist(candidate.path)
     if other:
         yield f"{candidate.path} is the address of {other.name} {other.version}; move the archive to another path"
-    elif target.exists() and hash_file(target)[1] != digests.sha256:
+    elif desk.dists.holds_other(candidate.path, digests.sha256):
         yield f"{candidate.path} is taken by a file of other content that no version names; look at it and remove it"
 
 
@@ -305,21 +329,20 @@ def _batches(chosen: Sequence[_Admitted]) -> Iterator[Sequence[_Admitted]]:
         yield chosen[start : start + BATCH]
 
 
-def _store(distribution: Distribution, files: DistributionFiles, batch: Sequence[_Admitted]) -> None:
+def _store(distribution: Distribution, dists: DistStore, batch: Sequence[_Admitted]) -> None:
     """Put files in their places, then write their rows."""
-    for one in batch:
-        _place(one.temporary, files.dist(one.candidate.path))
+    _put(dists, {one.candidate.path: Whole(one.temporary, one.digests.sha256) for one in batch})
     with transaction.atomic():
+        hold(distribution)
         packages = _packages(distribution, {one.candidate.name for one in batch})
         PackageVersion.objects.bulk_create(_row(one, packages[one.candidate.name]) for one in batch)
 
 
-def _place(temporary: Path, target: Path) -> None:
+def _put(dists: DistStore, files: Mapping[str, Whole]) -> None:
     with naming_full_disk(ADVICE):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.replace(target)
-        sync_directory(target.parent)
-        sync_directory(target.parent.parent)
+        faults = dists.put(files)
+    if faults:  # of an address that was free a moment ago
+        raise StoreError("; ".join(faults.values()))
 
 
 def _packages(distribution: Distribution, names: Iterable[str]) -> dict[str, Package]:

@@ -33,6 +33,7 @@ AFTER_DIST = (
     *LINKS,
     "abandoned",
 )
+ORDER = (*BEFORE_DIST, "version", "version_normalized", "license", "authors", "dist", *AFTER_DIST)
 KEPT = frozenset({*BEFORE_DIST, "license", "authors", *AFTER_DIST}) - {"time"}
 EARLIEST = -62_135_596_800  # year 1
 LATEST = 253_402_300_799  # 9999-12-31, in unix seconds
@@ -84,6 +85,11 @@ def version_object(entry: VersionEntry, base_url: str) -> dict[str, Any]:
     timed = {**body, "time": rfc3339(entry.time)} if _is_time(entry.time) else body
     found |= {key: timed[key] for key in AFTER_DIST if key in timed}
     return found
+
+
+def in_order(version: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a version object that was read from p2 with its keys in the order in which they are written."""
+    return {key: version[key] for key in (*ORDER, *version) if key in version}
 
 
 def dist_path(name: str, version: str) -> str:

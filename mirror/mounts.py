@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
+from mirror.dists import DistStore, dists_of
 from mirror.models import Distribution
 from mirror.storage import DistributionFiles
 
@@ -34,9 +35,11 @@ RESERVED = frozenset(
         "docs",
         "favicon.ico",
         "healthz",
+        "hooks",
         "imprint",
         "join",
         "media",
+        "metrics",
         "privacy",
         "readyz",
         "repository",
@@ -74,6 +77,10 @@ class Mount:
     host: str  # as clients send it, without the scheme's own port; empty: every host
     prefix: str  # "/" or "/d/<slug>/" or the path of its base URL; ends with a slash
     files: DistributionFiles
+
+    @property
+    def dists(self) -> DistStore:
+        return dists_of(self.files)
 
 
 class Mounts:

@@ -3,11 +3,14 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 
 from mirror.composer.versions import sort_key
+from mirror.dists import Whole
+from mirror.exclusion import hold
 from mirror.fetching import OpenSource
 from mirror.findings import Finding, error, warning
 from mirror.git import Objects, ObjectUnreadableError
@@ -15,7 +18,6 @@ from mirror.making import DISK_FULL, Failed, Group, Made, Maker, Task
 from mirror.metadata import body_of, dist_path
 from mirror.models import Distribution, Package, PackageVersion
 from mirror.plan import Item
-from mirror.storage import sync_directory
 from mirror.workforce import make_all
 
 INTERVAL = 1.0  # seconds between two writes
@@ -31,6 +33,7 @@ class Product:
 
     item: Item
     made: Made
+    file: Path
 
 
 class Production:
@@ -38,6 +41,8 @@ class Production:
 
     def __init__(self, distribution: Distribution, sources: Iterable[OpenSource], jobs: int) -> None:
         self._distribution = distribution
+        self._dists = distribution.dists
+        self._targets: dict[str, Path] = {}  # by public path
         self._repositories = {s.rule.key: str(s.repository.directory) for s in sources}
         self._jobs = jobs
         self._pending: list[Product] = []
@@ -49,16 +54,17 @@ class Production:
     def make(self, items: Sequence[Item]) -> Iterator[list[Product]]:
         """Make items; each package's versions come together, recorded within a second."""
         items = self._with_free_paths(items)
-        try:
-            for results in make_all(self._groups(items), self._jobs):
-                products = [p for result in results if (p := self._product(items, result))]
-                self._pending += products
-                if time.monotonic() - self._written >= INTERVAL:
-                    self._record()
-                if products:
-                    yield products
-        finally:
-            self._record()
+        with self._dists.workplace() as workplace:
+            try:
+                for results in make_all(self._groups(items, workplace), self._jobs):
+                    products = [p for result in results if (p := self._product(items, result))]
+                    self._pending += products
+                    if time.monotonic() - self._written >= INTERVAL:
+                        self._record()
+                    if products:
+                        yield products
+            finally:
+                self._record()
 
     def _with_free_paths(self, items: Sequence[Item]) -> list[Item]:
         """Leave out what would take the place of another dist, and say so."""
@@ -82,39 +88,43 @@ class Production:
             self.findings.append(error(result.code, item.subject, result.sentence))
             return None
         self.findings += [warning(c, item.subject, s) for c, s in result.warnings]
-        self.built += 1
-        self.bytes += result.size
-        return Product(item, result)
+        return Product(item, result, self._targets[_path(item)])
 
-    def _groups(self, items: Sequence[Item]) -> list[Group]:
+    def _groups(self, items: Sequence[Item], workplace: Path) -> list[Group]:
         """Give one group a package, its versions in order; large packages come first."""
         tasks: dict[tuple[str, str], list[tuple[Item, Task]]] = {}
         for key, item in enumerate(items):
-            tasks.setdefault((item.source, item.name), []).append((item, self._task(key, item)))
+            target = self._targets[_path(item)] = self._dists.target(_path(item), workplace)
+            tasks.setdefault((item.source, item.name), []).append((item, task_of(item, key, str(target))))
         groups = []
         for (source, _), members in sorted(tasks.items(), key=_largest_first):
             members.sort(key=lambda member: sort_key(member[0].normalized))
             ordered = tuple(task for _, task in members)
-            temporary = str(self._distribution.files.temporary)
-            groups.append(Group(self._repositories[source], temporary, ordered))
+            groups.append(Group(self._repositories[source], str(workplace), ordered))
         return groups
 
-    def _task(self, key: int, item: Item) -> Task:
-        return task_of(item, key, str(self._distribution.files.dist(_path(item))))
-
     def _record(self) -> None:
-        products, self._pending = self._pending, []
+        """Keep what was made and is not kept yet, then write its rows."""
+        pending, self._pending = self._pending, []
+        products = self._kept(pending)
         self._written = time.monotonic()
         if not products:
             return
-        for folder in {self._distribution.files.dist(_path(product.item)).parent for product in products}:
-            sync_directory(folder)
         with transaction.atomic():
+            hold(self._distribution)
             packages = self._packages({product.item.name for product in products})
             PackageVersion.objects.bulk_create(
                 [_row(product, packages[product.item.name]) for product in products],
                 batch_size=100,
             )
+        self.built += len(products)
+        self.bytes += sum(product.made.size for product in products)
+
+    def _kept(self, products: Iterable[Product]) -> list[Product]:
+        by_path = {_path(product.item): product for product in products}
+        faults = self._dists.put({path: Whole(one.file, one.made.sha256) for path, one in by_path.items()})
+        self.findings += [error("path-taken", by_path[path].item.subject, fault) for path, fault in faults.items()]
+        return [product for path, product in by_path.items() if path not in faults]
 
     def _packages(self, names: Iterable[str]) -> Mapping[str, Package]:
         wanted = set(names)

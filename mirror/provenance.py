@@ -16,11 +16,35 @@ def is_sample(directory: Path | None) -> bool:
 
 
 def refuse_mixing(distribution: Distribution, *, sample: bool) -> None:
-    """Refuse the sample where real packages are, and the other way round.
+    """Refuse the sample where real packages are, and the other way round, and all packages of our own in a follower.
 
     Raises:
         MixedError: nothing was changed.
     """
+    if distribution.follows:
+        raise MixedError(
+            f"{distribution.slug} follows another mirror and holds what that one has, to the byte; "
+            "build and import in a distribution of its own, or empty `follows` first"
+        )
+    _refuse_sample_or_real(distribution, sample=sample)
+
+
+def refuse_following(distribution: Distribution, *, sample: bool) -> None:
+    """Refuse to copy another mirror into a distribution that holds packages of our own.
+
+    Raises:
+        MixedError: nothing was changed.
+    """
+    own = PackageVersion.objects.of(distribution).exclude(origin=PackageVersion.Origin.FOLLOWED)
+    if own.exists():
+        raise MixedError(
+            f"{distribution.slug} holds packages that were built or imported here, so it cannot be the same as "
+            "another mirror; add a distribution in the admin and let that one follow"
+        )
+    _refuse_sample_or_real(distribution, sample=sample)
+
+
+def _refuse_sample_or_real(distribution: Distribution, *, sample: bool) -> None:
     if sample == distribution.is_sample or not PackageVersion.objects.of(distribution).exists():
         return
     holds, other = ("the sample", "real packages") if distribution.is_sample else ("real packages", "the sample")

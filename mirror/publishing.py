@@ -20,7 +20,8 @@ from django.utils import timezone
 
 from mirror import faults, metadata
 from mirror.composer.versions import sort_key
-from mirror.exclusion import alone
+from mirror.dists import StoreError
+from mirror.exclusion import alone, confirm
 from mirror.metadata import VersionEntry
 from mirror.models import (
     Build,
@@ -137,8 +138,12 @@ def purge(versions: Iterable[PackageVersion], *, reason: str, actor: str) -> Pub
     """Take versions out and delete their bytes; their address answers 410 from now on."""
     rows = list(versions)
     publication = _take_out(rows, Change.Action.PURGED, reason, actor)
-    for row in rows:
-        row.package.distribution.files.dist(row.path).unlink(missing_ok=True)
+    try:
+        for row in rows:
+            row.package.distribution.dists.remove(row.path)
+    except StoreError as error:
+        sentence = f"the address answers 410, but the bytes are there still; the next build removes them: {error}"
+        raise PublishingError(sentence) from error
     return publication
 
 
@@ -158,8 +163,9 @@ def finish_interrupted(distribution: Distribution) -> None:
     files = distribution.files
     if publication and files.current_number() != publication.number:
         files.switch(publication.number)
-    for path in _gone(distribution):
-        files.dist(path).unlink(missing_ok=True)
+    with contextlib.suppress(StoreError):  # the next one will do it
+        for path in _gone(distribution):
+            distribution.dists.remove(path)
 
 
 def entries_by_package(
@@ -275,6 +281,7 @@ def _listing(distribution: Distribution, contents: Mapping[str, str], served: Ma
 def _record(distribution: Distribution, order: Order, draft: _Draft) -> Publication:
     now = timezone.now()
     with transaction.atomic():
+        confirm(distribution)
         publication = Publication.objects.create(
             distribution=distribution,
             number=draft.listing.number,

@@ -15,7 +15,7 @@ def build_to_repeat(distribution: Distribution, opened: Opened, *, approve: bool
     """Give the last build if another one would come to the same."""
     if any(finding.level == "error" for finding in opened.findings):
         return None
-    last = distribution.builds.filter(state=Build.State.SUCCEEDED).first()
+    last = distribution.builds.filter(state=Build.State.SUCCEEDED, kind=Build.Kind.BUILD).first()
     if last is None or distribution.publication is None or last.report.get("errors"):
         return None
     if approve and distribution.releases.filter(approved_at=None).exists():
@@ -35,7 +35,7 @@ def inputs_digest(distribution: Distribution, opened: Opened) -> str:
         distribution.publish_incomplete,
         distribution.approve_releases,
         sorted(versions.items()),
-        distribution.releases.exclude(approved_at=None).count(),
+        sorted(distribution.releases.exclude(approved_at=None).values_list("product", "version_normalized")),
         sorted(opened.absent),
         [(source.rule.key, source.refs) for source in opened.sources],
     ]

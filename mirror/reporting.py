@@ -43,6 +43,7 @@ class Options:
     jobs: int = 2
     wait: bool = False
     actor: str = ""
+    kept: bool = False  # a process of its own, which may be ended to cancel it
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ class Report:
         return sorted({f for f in self.findings if f.level == level})
 
     def as_dict(self) -> dict[str, Any]:
-        return {
+        shown = {
             "built": self.built,
             "reused": self.reused,
             "warnings": [f.as_dict() for f in self.of_level("warning")],
@@ -76,6 +77,19 @@ class Report:
             "bytes": self.bytes,
             "peak_memory": self.peak_memory,
         }
+        return shown if self.plan is None else shown | {"plan": plan_as_dict(self.plan)}
+
+
+def plan_as_dict(plan: Plan) -> dict[str, Any]:
+    """Give what a build would do, as JSON can hold it."""
+    return {
+        "build": [f"{item.name} {item.version}" for item in plan.make],
+        "reuse": [f"{name} {version}" for name, version in sorted(plan.reused)],
+        "corrected": sorted({f"{item.name} {item.version}" for item in plan.corrected}),
+        "withheld": plan.withheld,
+        "skipped": [finding.as_dict() for finding in plan.skipped],
+        "releases": [{"version": release.version, "confirmed": release.confirmed} for release in plan.releases],
+    }
 
 
 def releases_of(distribution: Distribution) -> dict[str, dict[str, Any]]:

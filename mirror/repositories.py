@@ -22,6 +22,7 @@ from typing import Any, BinaryIO, Protocol
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 from mirror.composer.minify import expand
+from mirror.dists import DistStore, StoreError
 from mirror.receiving import Digests
 
 MANIFEST, ROOT = "manifest.sha256", "packages.json"
@@ -29,6 +30,7 @@ LARGEST_TEXT, LARGEST_ARCHIVE = 64 << 20, 1 << 30  # bytes
 TIMEOUT = 60  # seconds without a byte
 CHUNK = 1 << 20
 METADATA_PATH = "p2/%package%.json"
+DIST_SUFFIX = ".zip"
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 
@@ -68,10 +70,11 @@ class Repository(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A repository on disk; a file is looked for in each of the places."""
+    """A repository on disk; a file is looked for in each of the places, then among the dists of a distribution."""
 
     shown: str
     places: Sequence[Path]
+    dists: DistStore | None = None
     url: None = None
 
     @contextlib.contextmanager
@@ -79,15 +82,25 @@ class Folder:
         if not is_plain(path):
             raise MissingFileError(f"{path!r} is not a path in {self.shown}")
         found = next((place / path for place in self.places if (place / path).is_file()), None)
-        if found is None:
-            raise MissingFileError(f"{self.shown} has no {path}")
         try:
-            with found.open("rb") as file:
+            with found.open("rb") if found else self._opened_dist(path) as file:
                 yield file
+        except StoreError as error:
+            raise UnreachableError(f"{path} of {self.shown} cannot be read: {error}") from error
         except OSError as error:
             raise UnreachableError(f"{path} of {self.shown} cannot be read: {error.strerror}") from error
 
+    def _opened_dist(self, path: str) -> BinaryIO:
+        try:
+            if self.dists and path.endswith(DIST_SUFFIX):
+                return self.dists.open(path)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            pass
+        raise MissingFileError(f"{self.shown} has no {path}")
+
     def paths(self) -> Iterator[str]:
+        if self.dists:
+            yield from self.dists.paths()
         for place in self.places:
             for folder, folders, names in os.walk(place):
                 folders[:] = [name for name in folders if not name.startswith(".")]

@@ -15,9 +15,9 @@ import gzip
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import tempfile
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,10 +95,7 @@ class DistributionFiles:
         Raises:
             ValueError: the path leaves the directory.
         """
-        parts = path.split("/")
-        if any(part in {"", ".", ".."} or part.startswith(".") for part in parts) or "\0" in path:
-            raise ValueError(f"{path!r} is not a path below the distribution")
-        return self.dists.joinpath(*parts)
+        return self.dists.joinpath(*parts_of(path))
 
     def store(self, content: bytes) -> str:
         """Keep a metadata file and its gzip by its sha256 (64 hex digits), which is returned."""
@@ -156,8 +153,7 @@ class DistributionFiles:
 
     def switch(self, number: int) -> None:
         """Serve another publication: the one atomic step."""
-        temporary = self.root / f".current-{os.getpid()}"
-        temporary.unlink(missing_ok=True)
+        temporary = self.root / f".current-{secrets.token_hex(4)}"  # of two machines, too, each has its own
         temporary.symlink_to(Path("publications") / str(number))
         temporary.replace(self.current)
         sync_directory(self.root)
@@ -192,13 +188,21 @@ def _naming_full_disk(path: Path) -> Iterator[None]:
         ) from error
 
 
+def parts_of(path: str) -> list[str]:
+    """Divide the public path of a dist. Raises: ValueError if it leaves the distribution."""
+    parts = path.split("/")
+    if any(part in {"", ".", ".."} or part.startswith(".") for part in parts) or "\0" in path:
+        raise ValueError(f"{path!r} is not a path below the distribution")
+    return parts
+
+
 def write_whole(target: Path, content: bytes) -> None:
     """Write a file so that it has its old content or the new one, never a part.
 
     Raises:
         DiskFullError: the target is what it was before.
     """
-    temporary = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}")
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         with _naming_full_disk(target), temporary.open("wb") as file:
             file.write(content)
@@ -207,6 +211,21 @@ def write_whole(target: Path, content: bytes) -> None:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def place(whole: Path, target: Path, sha256: str) -> None:
+    """Give a file that is on the disk its name; what has that name already is never replaced.
+
+    Raises:
+        FileExistsError: that is something else; the file is where it was.
+    """
+    try:
+        os.link(whole, target)
+    except FileExistsError:
+        if sha256_of(target) != sha256:
+            sentence = f"the name {target.name} was given to other bytes meanwhile; try again"
+            raise FileExistsError(errno.EEXIST, sentence) from None
+    whole.unlink()
 
 
 def sync_directory(path: Path) -> None:
@@ -237,6 +256,11 @@ def locked(path: Path, holder: str, *, wait: bool) -> Iterator[None]:
         file.write(holder)
         file.flush()
         yield
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def hash_file(path: Path) -> tuple[str, str, int]:

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from mirror import views
+from mirror import views, webhook
 
 app_name = "mirror"
 
@@ -12,7 +12,12 @@ endpoints = [
 ]
 
 urlpatterns = [
+    path("hooks/github/", webhook.github, name="github_webhook"),
     path("repository/", views.repository, name="repository"),
+    path("repository/builds/<int:pk>/log.txt", views.build_log, name="build_log"),
+    path("status/", views.status, name="status"),
+    path("badge/<slug:slug>.svg", views.badge, name="badge"),
+    path("badge/<slug:slug>.json", views.shield, name="shield"),
     path("", include(endpoints)),
     path("d/<slug:slug>/", include([path("", views.repository, name="distribution"), *endpoints])),
 ]

@@ -106,7 +106,7 @@ def _served(distribution: Distribution) -> Target:
         slug = distribution.slug
         raise TargetError(f"{slug} has no publication to verify; run build_distribution {slug} first")
     files = distribution.files
-    folder = Folder(distribution.slug, (files.publication(publication.number), files.dists))
+    folder = Folder(distribution.slug, (files.publication(publication.number),), distribution.dists)
     return Target(folder, distribution)
 
 

@@ -8,22 +8,27 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from mirror import counting
+from mirror import counting, observing
 from mirror.catalogue import Catalogue, Entry, current_catalogue, install_command
 from mirror.composer.versions import sort_key, stability
 from mirror.models import Build, Distribution, Release
+from mirror.statuses import Badge, badge_of, statuses
 
 RESULTS_A_PAGE = 15
 MOST_PAGES = 100
 LONGEST_QUERY = 200  # characters
 MOST_WORDS = 10
 RELEASES_SHOWN = 12
+LOG_KEPT = 3600  # seconds, in caches
+BADGE_KEPT = 300
 LARGEST_NOTICE = 256 << 10  # bytes
 MOST_NOTICED = 1000  # packages
 CLIENT = re.compile(r"Composer/[a-z0-9.+-]+ \([^;)]*; ?[^;)]*; (?:PHP|HHVM) \d+\.\d+", re.ASCII | re.IGNORECASE)
@@ -132,6 +137,16 @@ def command_for(distribution: Distribution, release: Release | None) -> str:
         return ""
     project = current_catalogue(distribution.files).project_of(release.version_normalized)
     return install_command(distribution.url, project.name, release.version) if project else ""
+
+
+@require_safe
+def build_log(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+    """Give what a build said, without what other programs said; it may be kept once the build has ended."""
+    build = get_object_or_404(Build, pk=pk)
+    text = observing.log_text(observing.log_lines(build, raw=False))
+    response = StreamingHttpResponse(text, content_type="text/plain; charset=utf-8")
+    response.headers["Cache-Control"] = f"public, max-age={LOG_KEPT}" if build.has_ended else "no-store"
+    return response
 
 
 @require_safe
@@ -247,6 +262,34 @@ def name_and_version(item: object) -> tuple[str, str] | None:
     if not isinstance(name, str) or not isinstance(version, str):
         return None
     return name.lower(), version
+
+
+@require_safe
+def status(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    found = statuses(Distribution.objects.select_related("publication"), now)
+    context = {"statuses": found, "now": now, "canonical_url": settings.PORTAL_BASE_URL + reverse("mirror:status")}
+    return render(request, "mirror/status.html", context)
+
+
+@require_safe
+@cache_control(public=True, max_age=BADGE_KEPT)
+def badge(request: HttpRequest, slug: str) -> HttpResponse:
+    found = badge_at(slug)
+    context = {"badge": found, "parts": [found.label, found.message]}
+    return render(request, "mirror/badge.svg", context, content_type="image/svg+xml")
+
+
+@require_safe
+@cache_control(public=True, max_age=BADGE_KEPT)
+def shield(request: HttpRequest, slug: str) -> JsonResponse:
+    """Answer in shields.io's endpoint schema."""
+    return JsonResponse(badge_at(slug).as_shield() | {"cacheSeconds": BADGE_KEPT})
+
+
+def badge_at(slug: str) -> Badge:
+    (found,) = statuses([distribution_at(slug)], timezone.now())
+    return badge_of(found)
 
 
 def distribution_at(slug: str) -> Distribution:

@@ -8,10 +8,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mageos_portal.git_fetching import environment
 from mirror import making
-from mirror.git import environment
 from mirror.making import Failed, Group, Made
 
+MOST_AHEAD = 4  # groups that are made and not taken
 FEW = 24  # dists that are not worth starting children for
 Results = list[Made | Failed]
 
@@ -22,10 +23,11 @@ def make_all(groups: Sequence[Group], jobs: int) -> Iterator[Results]:
         yield from making.make_groups(iter(groups))
         return
     waiting: queue.SimpleQueue[Group] = queue.SimpleQueue()
+    room = threading.Semaphore(jobs + MOST_AHEAD)
     for group in groups:
         waiting.put(group)
     done: queue.SimpleQueue[Results | BaseException] = queue.SimpleQueue()
-    hands = [_Hand(waiting, done) for _ in range(min(jobs, len(groups)))]
+    hands = [_Hand(waiting, done, room) for _ in range(min(jobs, len(groups)))]
     for hand in hands:
         hand.start()
     try:
@@ -34,9 +36,11 @@ def make_all(groups: Sequence[Group], jobs: int) -> Iterator[Results]:
             if isinstance(results, BaseException):
                 raise results
             yield results
+            room.release()
     finally:
         for hand in hands:
             hand.stop()
+            room.release()
         for hand in hands:
             hand.join()
 
@@ -48,16 +52,18 @@ class _Hand(threading.Thread):
         self,
         waiting: "queue.SimpleQueue[Group]",
         done: "queue.SimpleQueue[Results | BaseException]",
+        room: threading.Semaphore,
     ) -> None:
         super().__init__(daemon=True)
         self._waiting = waiting
         self._done = done
+        self._room = room
         self._child: subprocess.Popen[bytes] | None = None
         self._stopped = False
 
     def run(self) -> None:
         try:
-            while not self._stopped:
+            while self._may_go_on():
                 self._done.put(self._made(self._waiting.get_nowait()))
         except queue.Empty:
             pass
@@ -65,6 +71,11 @@ class _Hand(threading.Thread):
             self._done.put(error)
         finally:
             self.stop()
+
+    def _may_go_on(self) -> bool:
+        """Wait until what was made before is taken: it may have to be uploaded, and fills the disk until then."""
+        self._room.acquire()
+        return not self._stopped
 
     def stop(self) -> None:
         self._stopped = True

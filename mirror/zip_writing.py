@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from mirror.archive import Slot, central_record, end_record, local_record, moved_record
+from mirror.storage import place
 
 CHUNK = 1 << 20  # bytes
 
@@ -83,7 +84,7 @@ class Writer:
             os.fsync(self._file.fileno())
             self._file.close()
             target.parent.mkdir(parents=True, exist_ok=True)
-            self._path.replace(target)
+            place(self._path, target, self._sha256.hexdigest())
         except BaseException:
             self.discard()
             raise

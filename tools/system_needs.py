@@ -41,7 +41,10 @@ NEEDS = (
     Need("git", lambda: has("git"), ("git",), "everything that builds"),
     Need("composer and php", has_php, PHP_PACKAGES, "installing with the real client"),
     Need("PostgreSQL's server", has_postgresql, ("postgresql",), "the second database"),
+    Need("Redis", lambda: has("redis-server"), ("redis-server",), "a queue that goes away"),
     Need("nginx", lambda: has("nginx"), ("nginx-light",), "installing from exported files"),
+    Need("Caddy", lambda: has("caddy"), ("caddy",), "installing through the web server of compose.yaml"),
+    Need("systemd-analyze", lambda: has("systemd-analyze"), ("systemd",), "units for servers without containers"),
     Need("Chromium", lambda: has("chromium"), ("chromium", "fonts-dejavu-core"), "pages in a browser"),
     Need("npm", lambda: has("npm"), ("nodejs", "npm"), "accessibility of pages (axe-core)"),
 )

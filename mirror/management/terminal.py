@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator
 
-from django.core.management.base import OutputWrapper
+from django.core.management.base import BaseCommand, OutputWrapper
 
 WIDTH = 100  # characters
 CLEAR_LINE = "\r\x1b[K"
@@ -22,3 +22,8 @@ def telling(stream: OutputWrapper) -> Iterator[Callable[[str], None]]:
         yield tell
     finally:
         tell("")
+
+
+def is_own_process(command: BaseCommand) -> bool:
+    """Tell whether a command is all that its process does, so that ending the process ends just this."""
+    return bool(getattr(command, "_called_from_command_line", False))

@@ -8,7 +8,8 @@ from typing import IO, NamedTuple
 
 import git as gitpython
 
-from mirror.git import EXECUTABLE, FILE, SYMLINK, environment
+from mageos_portal.git_fetching import environment
+from mirror.git import EXECUTABLE, FILE, SYMLINK
 
 PERSON = "Sample Maker <sample@example.com>"
 

@@ -66,14 +66,3 @@ COMMAND_PAGE = """<!DOCTYPE html><title>t</title><link rel="stylesheet" href="/s
 <link rel="icon" href="/static/portal.svg"><script src="/static/portal.js" defer></script>
 <div class="command"><pre><code>composer require &lt;this&gt;
 </code></pre></div>"""
-
-
-def test_the_login_of_staff_works_under_the_strict_policy(browser: Browser, site: Site) -> None:
-    account = ["--username", "staff", "--email", "staff@example.org"]
-    site.manage("createsuperuser", "--no-input", *account, DJANGO_SUPERUSER_PASSWORD="long-enough-for-tests")
-    with looking(browser, site.base_url) as page:
-        page.goto("/admin/")
-        page.get_by_label("Username").fill("staff")
-        page.get_by_label("Password").fill("long-enough-for-tests")
-        page.get_by_role("button", name="Log in").click()
-        expect(page.get_by_role("heading", name="Site administration")).to_be_visible()

@@ -9,7 +9,7 @@ from tests.support.composer import Client, Mirror, new_mirror
 from tests.support.programs import program
 
 # What a test needs that has the marker; without unzip, composer would lose the modes of files.
-NEEDED = {"composer": ("composer", "php", "unzip"), "nginx": ("nginx",)}
+NEEDED = {"composer": ("composer", "php", "unzip"), "nginx": ("nginx",), "caddy": ("caddy",)}
 
 
 @pytest.hookimpl(tryfirst=True)

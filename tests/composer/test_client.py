@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mirror.responder import GONE
+from mirror.archives import GONE
 from tests.support.composer import LIBRARY, NEW, OLD, Client, Mirror, Project, Request
 from tests.support.repositories import make_repository, package
 

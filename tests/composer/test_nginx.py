@@ -2,28 +2,22 @@
 
 import json
 import os
-import socket
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from email.message import Message
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import Request as Question
-from urllib.request import urlopen
 
 import pytest
 from django.conf import settings
 
-from mirror.responder import GONE, NO_SUCH_ARCHIVE
-from tests.support.composer import LIBRARY, NEW, OLD, REQUEST, Client, Mirror, Project, Request, RequestLog
+from mirror.archives import GONE, NO_SUCH_ARCHIVE
+from tests.composer.web_servers import PRODUCT, answered, installed_from, wait_until_listening
+from tests.support.composer import LIBRARY, NEW, OLD, REQUEST, Client, Mirror, Request, RequestLog
 from tests.support.programs import program
-from tests.support.server import SECONDS_TO_START, free_port, stop
+from tests.support.server import free_port, stop
 
 CONFIGURATION = settings.BASE_DIR / "deploy/nginx.conf"
 SECOND = "\n# 2. "  # where the file's second way begins
-PROJECT, PRODUCT = "magento/project-community-edition=2.4.4", "magento/product-community-edition"
 
 pytestmark = [pytest.mark.composer, pytest.mark.nginx, pytest.mark.xdist_group("nginx")]
 
@@ -60,7 +54,7 @@ def running_nginx(directory: Path, included: str, port: int) -> Iterator[Request
     command = [str(program("nginx")), "-e", str(directory / "error.log"), "-c", str(directory / "nginx.conf")]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     try:
-        wait_until_up(process, port, directory / "error.log")
+        wait_until_listening(process, port, directory / "error.log")
         yield RequestLog(directory / "access.log", f"http://127.0.0.1:{port}/")
     finally:
         stop(process)
@@ -83,33 +77,6 @@ http {{
     include {directory / "repository.conf"};
 }}
 """
-
-
-def wait_until_up(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    deadline = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)  # between two tries; the loop ends by itself
-    raise RuntimeError(f"nginx did not start:\n{log.read_text()}")
-
-
-def answered(url: str, **headers: str) -> tuple[int, Message, bytes]:
-    """Ask for an address and give status, headers and body."""
-    question = Question(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
-    try:
-        with urlopen(question) as answer:
-            return answer.status, answer.headers, answer.read()
-    except HTTPError as answer:
-        return answer.code, answer.headers, answer.read()
-
-
-def installed_from(client: Client, repository: str, directory: Path) -> Project:
-    """Install a shop from a mirror of what somebody else publishes: the project names that one, too."""
-    options = (f"--repository={repository}", "--add-repository", "--no-secure-http")
-    client.run(directory, "create-project", *options, PROJECT, "shop")
-    return Project(directory / "shop", client)
 
 
 @pytest.fixture(scope="module")

@@ -26,9 +26,9 @@ SECONDS_TO_DIE = 2
 LAST_WORD = "COMPOSER_HOME="  # is in the last line that it prints before it waits
 LIBRARY, VERSION = "magento/composer", "1.11.0"
 QUEUE = """
-from mirror import building, tasks
+from mirror import lifecycle, tasks
 from mirror.models import Distribution
-build = building.queue(Distribution.objects.get(slug="mirror"), "staff", {})
+build = lifecycle.queue(Distribution.objects.get(slug="mirror"), "staff", {})
 tasks.enqueue(build)
 print(build.pk)
 """
@@ -182,7 +182,7 @@ def test_the_first_run_builds_a_sample_and_says_what_to_type(site: Site, first: 
     assert first.state.publications == 1
     words = first.words
     assert f"The portal runs at {site.base_url}/" in words
-    assert "manage.py createsuperuser" in words
+    assert "manage.py enrol_administrator" in words
     assert f"composer create-project --repository-url={site.base_url}/ " in first.command
     assert "magento/project-community-edition=2.4.4 shop" in first.command
 

@@ -438,7 +438,6 @@ REFUSED = {
     "an unknown distribution": (("nothing",), "known are mirror, packages"),
     "an unknown source": (("mirror", "--only", "nothing"), "nothing: no such source; known are library, tool"),
     "no such directory": (("mirror", "--sources", "/nowhere/at/all"), "/nowhere/at/all: there is no such directory"),
-    "an unknown build": (("mirror", "--build", "999"), "mirror has no build 999"),
 }
 
 
@@ -458,18 +457,22 @@ def test_wrong_usage_has_an_exit_status_of_its_own(two_sources: Portal, argument
 
 
 def queued(portal: Portal, **options: Any) -> int:
-    statements = f"print(distribution.builds.create(actor='Ada', options={options!r}).pk)"
+    asked = {"sources": str(portal.sources), **options}
+    statements = f"print(distribution.builds.create(actor='Ada', options={asked!r}).pk)"
     return int(portal.python(statements))
+
+
+def test_a_build_that_is_not_there_cannot_be_run(portal: Portal) -> None:
+    assert "there is no build 999" in portal.command("run_build", "999", status=1).err
 
 
 def test_a_queued_build_is_taken_up_once(portal: Portal) -> None:
     new_version(portal, "library", "1.2.0")
     number = queued(portal)
-    report = portal.build("--build", str(number))
-    assert (report["built"], report["publication"]) == (1, 2)
+    portal.command("run_build", str(number))
     found = portal.query("SELECT state, actor, built, publication_id FROM mirror_build WHERE id = ?", number)
     assert found == [("succeeded", "Ada", 1, 2)]
-    answer = portal.command(*portal.build_arguments("--build", str(number)), status=1)
+    answer = portal.command("run_build", str(number), status=1)
     assert f"build {number} is not queued any more" in answer.err
     assert portal.query("SELECT state, actor, built, publication_id FROM mirror_build WHERE id = ?", number) == found
 
@@ -477,7 +480,8 @@ def test_a_queued_build_is_taken_up_once(portal: Portal) -> None:
 def test_a_queued_build_does_what_was_asked_for(held: Portal, tmp_path: Path) -> None:
     shop = held.copy_to(tmp_path / "shop")
     number = queued(shop, approve=True)
-    assert shop.build("--build", str(number))["built"] == 2
+    shop.command("run_build", str(number))
+    assert shop.query("SELECT built FROM mirror_build WHERE id = ?", number) == [(2,)]
     assert shop.query("SELECT approved_by FROM mirror_release") == [("Ada",)]
 
 

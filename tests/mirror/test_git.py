@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mageos_portal.git_fetching import FetchError, GitError, check_url, environment, fetch, hide_login
 from mirror.candidates import Tag
 from mirror.git import (
     BATCH,
@@ -14,17 +15,11 @@ from mirror.git import (
     FILE,
     SUBMODULE,
     SYMLINK,
-    FetchError,
-    GitError,
     NotARepositoryError,
     Objects,
     ObjectUnreadableError,
     Repository,
     TreeEntry,
-    check_url,
-    environment,
-    fetch,
-    hide_login,
 )
 from tests.support.repositories import (
     FIRST_TIME,

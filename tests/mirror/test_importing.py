@@ -308,7 +308,7 @@ def test_a_full_disk_leaves_nothing_half_stored(
     open_it = Path.open
 
     def fill(path: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-        return FullDisk() if mode == "wb" and path.parent.name == ".tmp" else open_it(path, mode, *args, **kwargs)
+        return FullDisk() if mode == "wb" and ".tmp" in path.parts else open_it(path, mode, *args, **kwargs)
 
     monkeypatch.setattr(Path, "open", fill)
     with pytest.raises(DiskFullError, match="no space left on the disk; free some and import again"):

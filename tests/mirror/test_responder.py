@@ -17,9 +17,10 @@ from django.urls import get_resolver
 from pytest_django import Settings
 
 from mirror import mounts
+from mirror.archives import read_range
 from mirror.models import Distribution
 from mirror.mounts import Mounts, MountTable
-from mirror.responder import ContentCache, Responder, Variant, allows_gzip, read_range
+from mirror.responder import ContentCache, Responder, Variant, allows_gzip
 from tests.support.publications import SHOP, STAMP, STAMP_DATE, Sample, publish, use_data_dir
 
 pytestmark = pytest.mark.django_db

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from mageos_portal.git_fetching import environment
 from mirror import recipe as recipes
 from mirror.composer.constraints import parse
 from mirror.composer.names import is_platform
 from mirror.composer.versions import normalize
-from mirror.git import Objects, environment
+from mirror.git import Objects
 from mirror.recipe_fields import GIT_ID
 from mirror.releases import within
 from mirror.sampling import DirectoryInUseError, SampleSize, SamplingError, create_sample, is_sample

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -46,9 +47,12 @@ def distribution(db: None) -> Distribution:
     return Distribution.objects.get(is_default=True)
 
 
-def test_a_build_is_queued_for_its_own_cluster(distribution: Distribution) -> None:
+def test_a_build_is_queued_for_its_own_cluster(
+    distribution: Distribution, django_capture_on_commit_callbacks: Any
+) -> None:
     build = Build.objects.create(distribution=distribution)
-    tasks.enqueue(build)
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.enqueue(build)
     (row,) = OrmQ.objects.all()
     package = SignedPackage.loads(row.payload)
     assert row.key == "builds"
@@ -70,18 +74,14 @@ def test_a_build_that_is_gone_is_left_alone(distribution: Distribution) -> None:
 def test_the_command_needs_no_shell(distribution: Distribution) -> None:
     build = Build.objects.create(distribution=distribution)
     manage_py = str(settings.BASE_DIR / "manage.py")
-    expected = [sys.executable, manage_py, "build_distribution", distribution.slug, "--build", str(build.pk), "--wait"]
-    assert tasks.build_command(build) == expected
-
-
-def test_the_exit_status_is_told() -> None:
-    assert tasks.run_in_own_session([sys.executable, "-c", "raise SystemExit(3)"]) == 3
+    assert tasks.build_command(build) == [sys.executable, manage_py, "run_build", str(build.pk)]
 
 
 def test_what_a_program_leaves_behind_is_ended(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     program = FAMILY.rpartition("time.sleep")[0]
-    assert tasks.run_in_own_session([sys.executable, "-c", program, str(note)]) == 0
+    with tasks.in_own_session([sys.executable, "-c", program, str(note)]) as process:
+        assert process.wait(SECONDS) == 0
     wait_for(lambda: not is_running(int(note.read_text())))
 
 
@@ -96,7 +96,8 @@ django.setup()
 from mirror import tasks
 def over(*_): raise TimeoutError
 signal.signal(signal.SIGALRM, over)
-tasks.run_in_own_session([sys.executable, "-c", {FAMILY!r}, {str(note)!r}])
+with tasks.leaving_when_terminated(), tasks.in_own_session([sys.executable, "-c", {FAMILY!r}, {str(note)!r}]) as one:
+    one.wait()
 """
     environment = site_environment(tmp_path) | {"DJANGO_SETTINGS_MODULE": "mageos_portal.settings"}
     process = subprocess.Popen(
@@ -135,29 +136,11 @@ def test_a_build_that_is_refused_before_it_begins_says_why(distribution: Distrib
     assert build.ended_at is not None
 
 
-@pytest.mark.parametrize(
-    ("status", "state", "after"),
-    [
-        (1, Build.State.QUEUED, Build.State.FAILED),
-        (1, Build.State.RUNNING, Build.State.RUNNING),  # of another worker that was quicker
-        (-9, Build.State.RUNNING, Build.State.FAILED),
-        (0, Build.State.SUCCEEDED, Build.State.SUCCEEDED),
-        (-9, Build.State.SUCCEEDED, Build.State.SUCCEEDED),
-    ],
-)
-def test_no_build_runs_for_ever(distribution: Distribution, status: int, state: str, after: str) -> None:
-    build = Build.objects.create(distribution=distribution, state=state)
-    tasks.note_end(build.pk, status, "")
-    build.refresh_from_db()
-    assert build.state == after
-    assert (f"status {status}" in build.failure) is (state != after)
-
-
 QUEUE = """
-from mirror import building, tasks
+from mirror import lifecycle, tasks
 from mirror.models import Distribution
 distribution = Distribution.objects.get(is_default=True)
-build = building.queue(distribution, actor="jane", options={})
+build = lifecycle.queue(distribution, "jane", {})
 tasks.enqueue(build)
 print(build.pk)
 """

@@ -4,9 +4,10 @@ import hashlib
 import json
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +21,9 @@ from tests.support.server import Site, free_port, serving
 
 MANY = 30  # versions; enough that a build starts children
 FLIPS = 12
+
+SHELL = ("shell", "--verbosity", "0", "--command")
+PROLOGUE = "from mirror.models import Distribution\n"
 
 # Sets the first and the second publication again and again.
 FLIPPING = f"""
@@ -171,6 +175,68 @@ def test_readers_never_see_a_mixture(portal: Portal) -> None:
         dates = {date for found, _, _, date in seen if found == path}
         assert path == "packages.json" or 0 < changes < len(dates) + 1
     assert whole > 1
+
+
+REQUESTS = 20_000
+READERS = 4
+# Publishes and rolls back ten times, and then goes on until it is told to stop.
+SWITCHING = """
+import os, sys
+from mirror import publishing
+switched = 0
+while switched < 10 or not os.path.exists({stop!r}):
+    for number in (1, 2):
+        distribution = Distribution.objects.get(slug="mirror")
+        publishing.roll_back(distribution.publications.get(number=number), actor="")
+    publishing.publish_newest_build(Distribution.objects.get(slug="mirror"), actor="")
+    switched += 3
+print(switched)
+"""
+
+
+def read_as_composer(port: int, requests: int, seen: Counter[tuple[str, int]]) -> None:
+    """Read the metadata, mostly conditionally, and see that each dist that it names is there."""
+    connection = HTTPConnection("127.0.0.1", port)
+    tag = ""
+
+    def ask(kind: str, method: str, path: str, **headers: str) -> tuple[HTTPResponse, bytes]:
+        connection.request(method, path, headers={"Host": urlsplit(ADDRESS).netloc, **headers})
+        answer = connection.getresponse()
+        seen[kind, answer.status] += 1
+        return answer, answer.read()
+
+    while sum(seen.values()) < requests:
+        answer, body = ask("metadata", "GET", "/p2/acme/library.json", **{"If-None-Match": tag})
+        tag = answer.headers["ETag"]
+        for version in json.loads(body)["packages"]["acme/library"][:20] if body else ():
+            if "dist" in version:
+                ask("dist", "HEAD", urlsplit(version["dist"]["url"]).path)
+        ask("nothing", "GET", "/p2/acme/nothing.json")
+        ask("root", "GET", "/packages.json")
+    connection.close()
+
+
+def test_twenty_thousand_requests_meanwhile_are_all_answered(portal: Portal) -> None:
+    portal.build()
+    port, stop = free_port(), portal.directory / "stop"
+    environment = {**portal.environment, "PORTAL_ALLOWED_HOSTS": "127.0.0.1"}
+    seen: list[Counter[tuple[str, int]]] = [Counter() for _ in range(READERS)]
+    with serving(Site(f"http://127.0.0.1:{port}", portal.data, environment), port):
+        switching = portal.start(*SHELL, PROLOGUE + SWITCHING.format(stop=str(stop)))
+        share = REQUESTS // READERS
+        readers = [threading.Thread(target=read_as_composer, args=(port, share, count)) for count in seen]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+        stop.touch()
+        switched = int(ended(switching).out)
+    total: Counter[tuple[str, int]] = sum(seen, Counter())
+    assert switched >= 10
+    assert total.total() >= REQUESTS
+    assert total.keys() == {
+        ("metadata", 200), ("metadata", 304), ("dist", 200), ("nothing", 404), ("root", 200),
+    }  # fmt: skip
 
 
 def portal_as_it_is(portal: Portal) -> None:

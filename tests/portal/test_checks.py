@@ -86,3 +86,27 @@ def test_git_must_be_new_enough(
     stand_in.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert ids(checks.check_git(None)) == expected
+
+
+@pytest.mark.parametrize(
+    ("production", "is_set", "expected"), [(True, False, ["portal.W007"]), (True, True, []), (False, False, [])]
+)
+def test_production_without_mail_is_warned_about(
+    settings: Settings, production: bool, is_set: bool, expected: list[str]
+) -> None:
+    settings.PORTAL_PRODUCTION = production
+    settings.PORTAL_EMAIL_IS_SET = is_set
+    assert ids(checks.check_mail(None)) == expected
+
+
+@pytest.mark.parametrize(("debug", "expected"), [(False, ["portal.E008"]), (True, [])])
+def test_a_second_factor_that_is_off_is_an_error(settings: Settings, debug: bool, expected: list[str]) -> None:
+    settings.PORTAL_SECOND_FACTOR = False
+    settings.DEBUG = debug
+    assert ids(checks.check_second_factor(None)) == expected
+
+
+@pytest.mark.parametrize("backend", ["locmem.LocMemCache", "dummy.DummyCache"])
+def test_a_cache_that_is_not_shared_is_an_error(settings: Settings, backend: str) -> None:
+    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}"}}
+    assert ids(checks.check_cache(None)) == ["portal.E009"]

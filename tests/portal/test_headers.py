@@ -3,11 +3,12 @@
 import ipaddress
 
 import pytest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from mageos_portal.middleware import believe_trusted_proxies_only, client_address
+from tests.support.staff import a_person, logged_in
 
 PROXIES = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("::1"))
 POLICY = {
@@ -23,17 +24,33 @@ POLICY = {
 }
 
 
-@pytest.mark.parametrize("path", ["/", "/admin/login/", "/no-such-page"])
+@pytest.mark.parametrize("path", ["/", "/account/email/", "/account/second-factor/webauthn/add/", "/no-such-page"])
 @pytest.mark.django_db
-def test_every_page_has_the_strict_policy(client: Client, path: str) -> None:
-    response = client.get(path)
-    policy = dict(part.strip().split(" ", 1) for part in response["Content-Security-Policy"].split(";"))
-    assert policy == POLICY
+def test_every_page_has_the_strict_policy(path: str) -> None:
+    response = logged_in(a_person("jane")).get(path)
+    assert policy_of(response) == POLICY
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["X-Frame-Options"] == "DENY"
     assert response["Referrer-Policy"] == "strict-origin-when-cross-origin"
     assert response["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "camera=()" in response["Permissions-Policy"]
+
+
+@pytest.mark.django_db
+def test_the_login_has_the_strict_policy(client: Client) -> None:
+    assert policy_of(client.get("/account/login/")) == POLICY
+
+
+@pytest.mark.django_db
+def test_the_admin_may_do_what_its_scripts_need_and_no_more() -> None:
+    response = logged_in(a_person("jane", superuser=True)).get("/admin/")
+    needed = {"script-src": "'self' 'unsafe-eval'", "style-src": "'self' 'unsafe-inline'"}
+    assert response.status_code == 200
+    assert policy_of(response) == POLICY | needed
+
+
+def policy_of(response: HttpResponseBase) -> dict[str, str]:
+    return dict(part.strip().split(" ", 1) for part in response["Content-Security-Policy"].split(";"))
 
 
 @pytest.mark.django_db

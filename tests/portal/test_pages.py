@@ -1,11 +1,8 @@
 """The home page, what machines ask for, and the error pages."""
 
-from pathlib import Path
-
 import pytest
 from django.core.cache import caches
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import path
@@ -65,47 +62,6 @@ def test_every_link_of_the_header_leads_to_a_page(client: Client) -> None:
     links = response.context["navigation"]
     assert len(links) == len(list(navigation))
     assert [client.get(link["url"]).status_code for link in links] == [200] * len(links)
-
-
-def test_the_process_says_that_it_is_up_without_a_database(client: Client) -> None:
-    response = client.get("/healthz")
-    assert (response.status_code, response.json()) == (200, {"status": "ok"})
-    assert "no-store" in response["Cache-Control"]
-
-
-@pytest.mark.django_db
-def test_a_working_site_is_ready(client: Client) -> None:
-    response = client.get("/readyz")
-    assert response.status_code == 200
-    assert response.json() == {"status": "ok", "database": True, "migrations": True, "data_directory": True}
-
-
-@pytest.mark.django_db
-def test_a_site_whose_data_directory_is_gone_is_not_ready(client: Client, settings: Settings, tmp_path: Path) -> None:
-    settings.PORTAL_DATA_DIR = tmp_path / "gone"
-    response = client.get("/readyz")
-    assert response.status_code == 503
-    assert response.json()["data_directory"] is False
-
-
-@pytest.mark.django_db
-def test_a_site_with_a_migration_to_do_is_not_ready(client: Client) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE app = 'mageos_portal'")
-    response = client.get("/readyz")
-    assert response.status_code == 503
-    assert response.json()["migrations"] is False
-
-
-def test_a_site_without_its_database_is_not_ready(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> None:
-        raise DatabaseError
-
-    monkeypatch.setattr(connection, "ensure_connection", fail)
-    monkeypatch.setattr(connection, "connection", None)
-    response = client.get("/readyz")
-    assert response.status_code == 503
-    assert response.json()["database"] is False
 
 
 @pytest.mark.django_db

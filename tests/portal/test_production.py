@@ -70,5 +70,5 @@ def test_an_error_page_has_its_style_too(production: Site) -> None:
 
 
 def test_the_session_cookie_travels_by_https_only(production: Site) -> None:
-    answer, _ = get(production, "/admin/login/")
+    answer, _ = get(production, "/account/login/")
     assert "Secure" in (answer.getheader("Set-Cookie") or "")

@@ -20,6 +20,7 @@ PRODUCTION = {
     "PORTAL_BASE_URL": "https://repo.example.org",
     "PORTAL_TRUSTED_PROXIES": "127.0.0.1",
     "DATABASE_URL": "postgresql://portal:secret@db.example.org:5432/portal",
+    "PORTAL_EMAIL_URL": "smtp+tls://portal:secret@mail.example.org:587",
 }
 
 
@@ -69,6 +70,20 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("PORTAL_GIT_HOSTS", "https://github.com", "write names only"),
         ("PORTAL_FETCH_TIMEOUT", "-1", "whole number above 0"),
         ("PORTAL_LOG_LEVEL", "loud", "write one of: DEBUG"),
+        ("PORTAL_SECOND_FACTOR", "off", "a password alone would open the admin"),
+        ("PORTAL_SECOND_FACTOR", "maybe", "neither true nor false"),
+        ("PORTAL_EMAIL_URL", "mail.example.org", "write smtp+tls://"),
+        ("PORTAL_EMAIL_URL", "smtp://", "names no mail server"),
+        ("PORTAL_EMAIL_FROM", "the portal", "is no e-mail address"),
+        ("PORTAL_NOTICE_EMAILS", "ann@example.org, bob", "'bob' is no e-mail address"),
+        ("PORTAL_NOTICE_DISCORD_WEBHOOK", "http://discord.com/api/webhooks/1/x", "is no https address"),
+        ("PORTAL_NOTICE_DISCORD_WEBHOOK", "https://discord.com:x/", "is no https address"),
+        ("PORTAL_GITHUB_WEBHOOK_SECRETS", "short", "fewer than 16 characters"),
+        ("PORTAL_GITHUB_WEBHOOK_SECRETS", f"{'a' * 20} {'b' * 20} {'c' * 20}", "it holds 3 secrets"),
+        ("PORTAL_WEBHOOK_DELAY", "0", "whole number above 0"),
+        ("PORTAL_KEEP_LOGS_DAYS", "0", "write a whole number above 0, such as 90"),
+        ("PORTAL_KEEP_LOGS_DAYS", "36501", "is not a number of days"),
+        ("PORTAL_KEEP_PLANS_DAYS", "a week", "is not a number of days"),
     ],
 )
 def test_a_bad_value_is_refused_by_its_name(name: str, value: str, what_is_said: str) -> None:
@@ -83,9 +98,16 @@ def test_all_bad_values_are_refused_together() -> None:
 
 
 def test_a_refused_address_is_not_repeated_with_its_password() -> None:
-    for name in ("PORTAL_BASE_URL", "DATABASE_URL", "Q_BROKER_URL"):
+    for name in (
+        "PORTAL_BASE_URL",
+        "DATABASE_URL",
+        "Q_BROKER_URL",
+        "PORTAL_EMAIL_URL",
+        "PORTAL_NOTICE_DISCORD_WEBHOOK",
+    ):
         assert "hunter2" not in str(faults(**{name: "xyz://user:hunter2@host/path"}))
     assert "hunter2" not in str(faults(PORTAL_BASE_URL="https://user:hunter2@host"))
+    assert "hunter2" not in str(faults(PORTAL_GITHUB_WEBHOOK_SECRETS="hunter2"))
 
 
 def test_production_is_fine_with_sane_values() -> None:
@@ -106,6 +128,26 @@ def test_production_refuses_what_is_fine_on_a_laptop(name: str, value: str, what
     [fault] = faults(**PRODUCTION | {name: value})
     assert fault.startswith(f"{name}: ")
     assert what_is_said in fault
+
+
+def test_the_second_factor_can_be_off_only_where_nothing_is_worth_it() -> None:
+    assert read_configuration({}, ROOT).second_factor
+    assert not read_configuration({"PORTAL_SECOND_FACTOR": "off", "PORTAL_DEBUG": "true"}, ROOT).second_factor
+    assert faults(**PRODUCTION, PORTAL_SECOND_FACTOR="off") != []
+
+
+def test_mail_leaves_by_the_server_that_was_named() -> None:
+    email = read_configuration(PRODUCTION, ROOT).email
+    assert email is not None
+    assert (email["EMAIL_HOST"], email["EMAIL_PORT"], email["EMAIL_USE_TLS"]) == ("mail.example.org", 587, True)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "expected"),
+    [("https://repo.example.org", "portal@repo.example.org"), ("http://127.0.0.1:8000", "portal@localhost")],
+)
+def test_mail_comes_from_the_domain_of_the_site(base_url: str, expected: str) -> None:
+    assert read_configuration({"PORTAL_BASE_URL": base_url}, ROOT).email_from == expected
 
 
 def test_sqlite_lets_readers_and_a_writer_work_at_once() -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from mirror import publishing
-from mirror.importing import ImportReport, import_archives
+from mirror.exclusion import alone
+from mirror.importing import import_archives
+from mirror.intake import ImportReport
 from mirror.models import Distribution, PackageVersion, Publication
 
 BASE_URL = "https://repo.example.org/"
@@ -74,7 +76,8 @@ def publish(distribution: Distribution) -> Publication:
     """Publish every version that the distribution has."""
     rows = PackageVersion.objects.of(distribution).publishable()
     order = publishing.Order(frozenset(rows.values_list("pk", flat=True)), Publication.Cause.BUILD, "test")
-    publication = publishing.publish(distribution, order)
+    with alone(distribution, "a test"):
+        publication = publishing.publish(distribution, order)
     assert publication is not None
     distribution.refresh_from_db()
     return publication

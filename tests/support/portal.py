@@ -16,8 +16,9 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,27 @@ def stop(reached):
         os.kill(os.getpid(), signal.SIGSTOP)
 
 faults.reach = stop
+sys.argv = ["manage.py", *arguments]
+import manage
+manage.main()
+"""
+
+
+# Does what manage.py does, and hangs when the build first comes to a boundary.
+HANGING = """
+import os, sys, time
+from mirror import faults
+
+boundary, note, *arguments = sys.argv[1:]
+
+def hang(reached):
+    if reached == boundary:
+        with open(note + "~", "w") as file:
+            file.write(str(os.getpid()))
+        os.rename(note + "~", note)
+        time.sleep(600)
+
+faults.reach = hang
 sys.argv = ["manage.py", *arguments]
 import manage
 manage.main()
@@ -189,8 +211,8 @@ class Portal:
     def start(self, *arguments: str, **environment: str) -> "Process":
         return self.run(("manage.py", *arguments), environment)
 
-    def run(self, program: Sequence[str], environment: Mapping[str, str]) -> "Process":
-        """Start a Python program in this portal's environment."""
+    def run(self, program: Sequence[str], environment: Mapping[str, str], *, session: bool = False) -> "Process":
+        """Start a Python program in this portal's environment, in a session of its own if wanted."""
         return subprocess.Popen(
             [sys.executable, *program],
             cwd=settings.BASE_DIR,
@@ -199,6 +221,7 @@ class Portal:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=session,
         )
 
     def build_arguments(self, *arguments: str) -> tuple[str, ...]:
@@ -331,6 +354,25 @@ def ended(process: Process, status: int | None = 0) -> Answer:
     answer = Answer(process.returncode, out, err)
     assert status in {None, answer.status}, f"exit status {answer.status}, not {status}:\n{answer.text}"
     return answer
+
+
+@contextmanager
+def hanging_at(boundary: str, portal: Portal, *arguments: str) -> Iterator[Process]:
+    """Start a command in a session of its own and give it when it hangs at a boundary."""
+    note = portal.directory / "hanging"
+    process = portal.run(("-c", HANGING, boundary, str(note), *arguments), {}, session=True)
+    try:
+        deadline = time.monotonic() + SECONDS
+        while not note.exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"never came to {boundary}: {process.communicate()}")
+            time.sleep(0.02)  # between two looks; the loop ends by itself
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        note.unlink(missing_ok=True)
 
 
 @contextmanager

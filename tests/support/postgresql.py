@@ -20,12 +20,18 @@ class PostgresqlCluster:
     """A running server."""
 
     programs: Path  # the directory of initdb, createdb and so on
-    socket: Path
+    socket: Path  # its directory
 
     def create_database(self, name: str) -> str:
         """Make an empty database and return its DATABASE_URL."""
         _run(str(self.programs / "createdb"), "--host", str(self.socket), "--username", USER, name)
         return f"postgresql://{USER}@/{self.socket}/{name}"
+
+    def restart(self) -> None:
+        """Let the server drop everything that it is doing, and start it again."""
+        data = str(self.socket / "data")
+        log = str(self.socket / "log")
+        _run(str(self.programs / "pg_ctl"), "-D", data, "-w", "-s", "-m", "immediate", "-l", log, "restart")
 
 
 @contextmanager

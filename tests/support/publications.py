@@ -72,6 +72,11 @@ def publish(
     return _record(distribution, number, packages)
 
 
+def a_row_of_publication(distribution: Distribution, number: int = 1) -> Publication:
+    """Record a publication of nothing, without its files."""
+    return _record(distribution, number, [])
+
+
 def _record(distribution: Distribution, number: int, packages: Sequence[Sample]) -> Publication:
     ids = PackageVersion.objects.of(distribution).values_list("pk", flat=True)
     members = json.dumps(sorted(ids))

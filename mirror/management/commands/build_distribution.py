@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from mirror import building
 from mirror.management.distributions import find_distribution
-from mirror.models import Build, Distribution
+from mirror.management.terminal import is_own_process
 from mirror.progress import Progress
 from mirror.reporting import BuildError, Options, Report
 
@@ -22,7 +22,7 @@ def _jobs(text: str) -> int:
 
 
 class Command(BaseCommand):
-    help = "Build what the sources have and is not published yet, and publish it. For operators and the queue."
+    help = "Build what the sources have and is not published yet, and publish it. For operators."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="distribution, for example mirror")
@@ -33,45 +33,32 @@ class Command(BaseCommand):
         parser.add_argument("--jobs", type=_jobs, default=2, metavar="N", help="processes (2)")
         parser.add_argument("--wait", action="store_true", help="wait for a running build")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
-        parser.add_argument("--build", type=int, metavar="ID", help="a queued build to take up")
         parser.add_argument("--actor", default="", help="who is noted as having started it")
 
     def handle(self, *args: Any, **options: Any) -> None:
         distribution = find_distribution(options["slug"])
-        queued = self._queued(distribution, options["build"])
-        wanted = queued.options if queued else {}
         asked = Options(
             sources=options["sources"].resolve() if options["sources"] else None,
-            only=tuple(key for keys in options["only"] for key in keys) or tuple(wanted.get("only", ())),
+            only=tuple(key for keys in options["only"] for key in keys),
             plan_only=options["plan"],
-            approve=options["approve"] or bool(wanted.get("approve")),
+            approve=options["approve"],
             jobs=options["jobs"],
             wait=options["wait"],
-            actor=options["actor"] or (queued.actor if queued else ""),
+            actor=options["actor"],
+            kept=is_own_process(self),
         )
         progress = Progress(None if options["json"] else sys.stderr)
         try:
-            report = building.build(distribution, asked, progress, queued)
+            report = building.build(distribution, asked, progress)
         except BuildError as error:
             raise CommandError(str(error)) from error
         finally:
             progress.end()
         self._show(report, options)
 
-    def _queued(self, distribution: Distribution, pk: int | None) -> Build | None:
-        if pk is None:
-            return None
-        build = distribution.builds.filter(pk=pk).first()
-        if build is None:
-            raise CommandError(f"{distribution.slug} has no build {pk}")
-        return build
-
     def _show(self, report: Report, options: dict[str, Any]) -> None:
         if options["json"]:
-            shown = report.as_dict()
-            if report.plan is not None:
-                shown["plan"] = plan_as_dict(report)
-            self.stdout.write(json.dumps(shown, indent=2))
+            self.stdout.write(json.dumps(report.as_dict(), indent=2))
             return
         for finding in [*report.of_level("warning"), *report.of_level("error")]:
             style = self.style.ERROR if finding.level == "error" else self.style.WARNING
@@ -94,22 +81,8 @@ def _release_line(name: str, release: dict[str, Any]) -> str:
     return f"release {name}: {state}"
 
 
-def plan_as_dict(report: Report) -> dict[str, Any]:
-    plan = report.plan
-    if plan is None:
-        return {}
-    return {
-        "build": [f"{item.name} {item.version}" for item in plan.make],
-        "reuse": [f"{name} {version}" for name, version in sorted(plan.reused)],
-        "corrected": sorted({f"{item.name} {item.version}" for item in plan.corrected}),
-        "withheld": plan.withheld,
-        "skipped": [finding.as_dict() for finding in plan.skipped],
-        "releases": [{"version": release.version, "confirmed": release.confirmed} for release in plan.releases],
-    }
-
-
 def plan_lines(report: Report) -> list[str]:
-    shown = plan_as_dict(report)
+    shown = report.as_dict()["plan"]
     lines = [f"would build {entry}" for entry in shown["build"]]
     lines += [f"would correct {entry}" for entry in shown["corrected"]]
     lines += [f"withheld {name}: {reason}" for name, reason in shown["withheld"].items()]

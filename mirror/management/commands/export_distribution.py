@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from mirror.dists import StoreError
 from mirror.exporting import ExportError, export
 from mirror.management.distributions import find_distribution
 
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         distribution = find_distribution(options["slug"])
         try:
             report = export(distribution, options["directory"], options["base_url"])
-        except (ExportError, OSError) as error:
+        except (ExportError, StoreError, OSError) as error:
             raise CommandError(str(error)) from error
         return (
             f"{report.packages} packages and {report.archives} archives are in {options['directory']} for "

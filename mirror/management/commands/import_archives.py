@@ -2,13 +2,17 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from mirror import mounts
-from mirror.importing import ImportingError, ImportReport, import_archives
+from mirror.dists import StoreError
+from mirror.exclusion import LeaseLostError
+from mirror.importing import ImportingError, import_archives
+from mirror.intake import ImportReport, Watcher
 from mirror.management.distributions import find_distribution
 from mirror.management.terminal import telling
 from mirror.provenance import MixedError
@@ -16,6 +20,16 @@ from mirror.recipe import RecipeError
 from mirror.storage import DiskFullError, LockedError
 
 RESERVED = mounts.RESERVED | (mounts.COMPOSER - {"packages"})
+
+
+class _Shown(Watcher):
+    """Shows the archive at hand on a terminal."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+
+    def checked(self, archive: str) -> None:
+        self._tell(archive)
 
 
 class Command(BaseCommand):
@@ -41,11 +55,11 @@ class Command(BaseCommand):
                     options["directory"],
                     keep_paths=options["keep_paths"],
                     reserved=RESERVED,
-                    progress=tell,
+                    watcher=_Shown(tell),
                 )
         except LockedError as error:
             raise CommandError(f"{error.holder} is running; try again when it is done") from error
-        except (ImportingError, MixedError, RecipeError, DiskFullError) as error:
+        except (ImportingError, MixedError, RecipeError, DiskFullError, StoreError, LeaseLostError) as error:
             raise CommandError(str(error)) from error
         self._show(report, as_json=options["json"])
         if report.refused:

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from mirror import publishing
+from mirror.exclusion import LeaseLostError
 from mirror.management.distributions import find_distribution
 from mirror.models import Distribution, Publication
 from mirror.storage import DiskFullError
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         distribution = find_distribution(options["slug"])
         try:
             publication = _publish(distribution, options["to"], options["actor"])
-        except (publishing.PublishingError, DiskFullError) as error:
+        except (publishing.PublishingError, LeaseLostError, DiskFullError) as error:
             raise CommandError(str(error)) from error
         number = publication.number if publication else None
         if options["json"]:

@@ -59,6 +59,7 @@ class Command(BaseCommand):
 
     def _prepare(self, sources: Path) -> None:
         call_command("migrate", verbosity=0)
+        call_command("sync_schedules", stdout=_Nowhere())
         call_command("create_sample_sources", str(sources), stdout=self.stdout)
         distribution = find_distribution("mirror")
         if not distribution.builds.filter(state=Build.State.SUCCEEDED).exists():
@@ -70,8 +71,8 @@ class Command(BaseCommand):
         data = shlex.quote(str(settings.PORTAL_DATA_DIR))
         lines = [
             f"The portal runs at {settings.PORTAL_BASE_URL}/ (stop it with Ctrl-C).",
-            "For its admin, make yourself an account:",
-            f"  PORTAL_DATA_DIR={data} .venv/bin/python manage.py createsuperuser",
+            "For its admin, make yourself an administrator, with a second factor:",
+            f"  PORTAL_DATA_DIR={data} .venv/bin/python manage.py enrol_administrator",
         ]
         root = "COMPOSER_ALLOW_SUPERUSER=1 " if os.geteuid() == 0 else ""
         home = shlex.quote(str(sources / "composer"))
@@ -88,6 +89,7 @@ class _Nowhere:
 def _start_again_in(directory: Path) -> NoReturn:
     """Run this command again with data and database of the sample's own."""
     environment = {**os.environ, "PORTAL_DATA_DIR": str(directory), "DATABASE_URL": ""}
+    environment |= dict.fromkeys(("PORTAL_S3_BUCKET", "PORTAL_S3_ENDPOINT", "PORTAL_S3_PUBLIC_URL"), "")
     os.execve(sys.executable, [sys.executable, *sys.argv], environment)  # noqa: S606
 
 

@@ -1,0 +1,71 @@
+"""How django-allauth behaves here: nobody signs up, limits answer 429, and mail names the portal's own address."""
+
+import logging
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.urls import reverse
+from qrcode.image.svg import SvgPathImage
+from qrcode.main import QRCode
+
+from mageos_portal.second_factor import was_authenticated_recently
+from mageos_portal.views import too_many_requests
+
+logger = logging.getLogger(__name__)
+
+LIMITS = ("too_many_login_attempts", "rate_limited")
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """What the portal decides about accounts."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def validation_error(self, code: str, *args: Any) -> ValidationError:
+        """Answer with the page for too many requests where the form would only repeat itself."""
+        if code in LIMITS:
+            raise ImmediateHttpResponse(too_many_requests(self.request))
+        error: ValidationError = super().validation_error(code, *args)
+        return error
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Ask again only who logged in some time ago."""
+        required = super().is_reauthentication_required(app=app, **kwargs)
+        return bool(required) and not was_authenticated_recently(self.request)
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("admin:index" if request.user.is_staff else settings.LOGIN_REDIRECT_URL)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "user", "key": "key"})
+        return settings.PORTAL_BASE_URL + path.replace("user-key", key)
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return settings.PORTAL_BASE_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send a mail. A mail server that fails is ours to notice: the page must not tell which accounts exist."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except OSError:
+            logger.exception("The mail %s was not sent; look at PORTAL_EMAIL_URL", template_prefix)
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """What the portal decides about second factors."""
+
+    def build_totp_svg(self, url: str) -> str:
+        """Draw the code so that it can stand in a page: no declaration, no size of its own."""
+        code = QRCode(image_factory=SvgPathImage)
+        code.add_data(url)
+        drawn: str = code.make_image().to_string(encoding="unicode")
+        return drawn
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {**super().get_public_key_credential_rp_entity(), "name": settings.MFA_TOTP_ISSUER}
