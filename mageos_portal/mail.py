@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
+FILES = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_EXAMPLES = "smtp+tls://USER:PASSWORD@HOST:587, or dummymail:// to send none"
 
 
@@ -22,6 +23,8 @@ def mail_server(value: str) -> dict[str, Any] | None:
         raise ValueError(f"it is no address of a mail server; write {EMAIL_EXAMPLES}") from error
     if email["EMAIL_BACKEND"] == SMTP and not email["EMAIL_HOST"]:
         raise ValueError(f"it names no mail server; write {EMAIL_EXAMPLES}")
+    if email["EMAIL_BACKEND"] == FILES:
+        email["EMAIL_FILE_PATH"] = "/" + email["EMAIL_FILE_PATH"].lstrip("/")  # which the library takes off
     return email
 
 

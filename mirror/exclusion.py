@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.db import DatabaseError, InterfaceError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -47,7 +48,8 @@ def alone(distribution: Distribution, doing: str, *, wait: bool = False) -> Iter
             distribution.refresh_from_db()
             yield holder
         finally:
-            give_back(distribution.pk, holder)
+            with contextlib.suppress(DatabaseError, InterfaceError):  # then it runs out by itself
+                give_back(distribution.pk, holder)
 
 
 def renew(distribution_pk: int, holder: str, now: datetime) -> bool:

@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.5  # seconds between two looks at the state
 RENEW_EVERY = 4.0  # seconds between two renewals of the lease
+DISK_FULL = "full"  # in what a database says then
 SECONDS_TO_NOTE_END = 60  # a database that is being restarted is back by then
 STEPS: Mapping[str, Sequence[tuple[str, str]]] = {
     Build.Kind.BUILD: (
@@ -81,14 +82,16 @@ def note_failure(build: Build, record: Record, failure: BaseException) -> None:
     """Write down how a build failed, trying for a while if the database is away."""
     sentence = _sentence(failure)
     deadline = time.monotonic() + SECONDS_TO_NOTE_END
+    with contextlib.suppress(DatabaseError, InterfaceError):  # it is kept, and written below
+        record.say(sentence, BuildLine.Level.ERROR)
     while True:
         try:
-            record.say(sentence, BuildLine.Level.ERROR)
             record.close(BuildStep.State.FAILED)
             Build.objects.end(build.pk, Build.State.FAILED, timezone.now(), failure=clean(sentence))
-        except (DatabaseError, InterfaceError):
-            if connection.in_atomic_block or time.monotonic() > deadline:
-                raise
+        except (DatabaseError, InterfaceError) as away:
+            if connection.in_atomic_block or time.monotonic() > deadline or DISK_FULL in str(away):
+                logger.warning("How %s ended could not be written (%s); the next build will say it.", build, away)
+                return
             connection.close()
             time.sleep(LOOK_EVERY)
         else:

@@ -91,6 +91,13 @@ def start_waiting() -> None:
             enqueue(build)
 
 
+def _hand_round(build: Build) -> None:
+    """Hand out the other builds once more: whoever begins one may sit on them, as the queue takes some in advance."""
+    for other in lifecycle.startable(timezone.now()):
+        if other.pk != build.pk:
+            enqueue(other)
+
+
 def run_build(build_pk: int) -> None:
     """Run a build as a process of its own; one that is not to be started now is left alone.
 
@@ -101,6 +108,7 @@ def run_build(build_pk: int) -> None:
     if build is None:
         Build.objects.waiting().filter(pk=build_pk).update(handed_at=None)  # until those before it have ended
         return
+    _hand_round(build)
     with tempfile.TemporaryFile() as errors:
         watch = _Watch(build, errors)
         try:
