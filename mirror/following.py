@@ -11,7 +11,7 @@ from mageos_portal.configuration import is_loopback
 from mirror import publishing
 from mirror.dists import StoreError
 from mirror.downloading import WrongFileError
-from mirror.exclusion import alone
+from mirror.exclusion import LeaseLostError, alone
 from mirror.models import Build, Distribution
 from mirror.offering import OfferError
 from mirror.origin import Reach, address_of, reached
@@ -87,7 +87,7 @@ def _reach() -> Reach:
 def _naming_failures() -> Iterator[None]:
     try:
         yield
-    except (RepositoryError, WrongFileError, OfferError, StoreError, MixedError) as failure:
+    except (RepositoryError, WrongFileError, OfferError, StoreError, MixedError, LeaseLostError) as failure:
         raise BuildFailedError(f"{failure}; {ADVICE}") from failure
     except DiskFullError as failure:
         raise BuildFailedError(f"no space left on the disk: {failure}; free some and sync again") from failure

@@ -8,7 +8,6 @@ import logging
 import shutil
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +16,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from mirror import importing, inbox, lifecycle
-from mirror.exclusion import alone
+from mirror.dists import StoreError
+from mirror.exclusion import LeaseLostError, alone
 from mirror.findings import error
 from mirror.importing import ImportingError
 from mirror.inbox import Inbox, Limits
@@ -215,12 +215,12 @@ def _run(row: Build, upload: Upload, progress: Progress) -> ImportReport:
     directory = inbox.place_of(upload.directory)
     try:
         report = importing.import_alone(row.distribution, directory, _Telling(progress))
-    except (ImportingError, RecipeError, MixedError, DiskFullError) as failure:
+    except (ImportingError, RecipeError, MixedError, DiskFullError, StoreError, LeaseLostError) as failure:
         raise BuildFailedError(str(failure)) from failure
     progress.tell(_findings(report.refused))
     if report.imported:
-        by_person = partial(lifecycle.queue_once, trigger=Build.Trigger.PERSON, actor=row.actor)
-        by_person(row.distribution, kind=Build.Kind.BUILD)
+        person = Build.Trigger.PERSON
+        lifecycle.queue_once(row.distribution, kind=Build.Kind.BUILD, trigger=person, actor=row.actor)
     counts = f"{len(report.imported)} archives were imported, {len(report.already_there)} were there already."
     progress.say(counts + (" A build that publishes them waits." if report.imported else ""))
     if report.refused:
