@@ -56,10 +56,6 @@ def icon(request: HttpRequest) -> str:
     return static("portal.svg")
 
 
-def stylesheet(request: HttpRequest) -> str:
-    return static("admin.css")
-
-
 def environment(request: HttpRequest) -> list[str] | None:
     """Tell a portal to try from one that is used."""
     return None if settings.PORTAL_PRODUCTION else ["Development", "info"]

@@ -193,7 +193,6 @@ UNFOLD: dict[str, Any] = {
     "SITE_ICON": "mageos_portal.admin_site.icon",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "mageos_portal.admin_site.icon"}],
     "SHOW_VIEW_ON_SITE": False,
-    "STYLES": ["mageos_portal.admin_site.stylesheet"],
     "ENVIRONMENT": "mageos_portal.admin_site.environment",
     "COLORS": {
         "primary": {
