@@ -15,7 +15,7 @@ run: $(BIN)/.runtime ## Set everything up, build a sample, serve it on http://12
 test: $(BIN)/.development ## Run all tests, installing what they need from the system where allowed
 	@$(PYTHON) tools/system_needs.py
 	@command -v npm >/dev/null && npm ci --silent || echo "npm is missing: tests with axe-core are skipped"
-	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
 test-real: $(BIN)/.development ## Compare builds of real clones with what upstream published: SOURCES=DIR
 	PORTAL_TEST_SOURCES="$(SOURCES)" $(BIN)/python -m pytest -p no:randomly -rs -s tests/real

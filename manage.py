@@ -6,8 +6,11 @@ import sys
 
 from django.conf import settings
 from django.core.management import execute_from_command_line
+from django.db import OperationalError, ProgrammingError
 
 from mageos_portal.configuration import ConfigurationError
+
+TABLE_IS_MISSING = ("no such table", "does not exist")  # as SQLite and PostgreSQL say it
 
 
 def main() -> None:
@@ -17,7 +20,13 @@ def main() -> None:
         settings.INSTALLED_APPS  # noqa: B018 - the first access loads the settings
     except ConfigurationError as error:
         sys.exit(str(error))
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except (OperationalError, ProgrammingError) as error:
+        said = str(error).partition("\n")[0]
+        if not any(words in said for words in TABLE_IS_MISSING):
+            raise
+        sys.exit(f"The database is not ready ({said}); run: manage.py migrate")
 
 
 if __name__ == "__main__":

@@ -4,10 +4,11 @@ import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from bench import admin, sources
+from bench import admin, pages, search, sources, texts
 from bench.measuring import Measured, WrongArchivesError, measure
 from bench.portal import ROOT
 from bench.running import CommandFailedError
@@ -15,6 +16,15 @@ from bench.sources import NoSourcesError
 from bench.table import as_object, lines_of
 
 CACHE = ROOT / "var" / "bench"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What was measured of the portal itself."""
+
+    key: str
+    measured: Any  # as JSON has it
+    lines: list[str]
 
 
 def main() -> int:
@@ -29,13 +39,31 @@ def main() -> int:
     options = parser.parse_args()
     try:
         measured = _measure_all(options)
-        _say("pages of the admin")
-        pages = admin.measure(CACHE / f"admin-{os.getpid()}", options.repeat)
+        parts = _measure_portal(options.repeat)
     except (NoSourcesError, CommandFailedError, WrongArchivesError) as error:
         print(error, file=sys.stderr)
         return 1
-    _show(measured, pages, as_json=options.json, repetitions=options.repeat)
+    _show(measured, parts, as_json=options.json, repetitions=options.repeat)
     return 0
+
+
+def _measure_portal(repetitions: int) -> list[Part]:
+    """Measure what needs no sources."""
+    run = CACHE / f"run-{os.getpid()}"
+    _say("pages of the admin")
+    of_admin = admin.measure(run, repetitions)
+    _say("pages of updates and documents")
+    of_documents = pages.measure(run, repetitions)
+    _say("the search")
+    searched = search.measure(run, repetitions)
+    _say("updates and documents in git")
+    in_git = texts.measure(run)
+    return [
+        Part("admin", [asdict(page) for page in of_admin], list(admin.lines_of(of_admin))),
+        Part("documents", [asdict(page) for page in of_documents], list(pages.lines_of(of_documents))),
+        Part("search", asdict(searched), list(search.lines_of(searched))),
+        Part("texts", asdict(in_git), list(texts.lines_of(in_git))),
+    ]
 
 
 def _measure_all(options: Namespace) -> list[Measured]:
@@ -59,18 +87,16 @@ def _say(step: str) -> None:
     print(f"  {step}", file=sys.stderr, flush=True)
 
 
-def _show(measured: list[Measured], pages: list[admin.Page], *, as_json: bool, repetitions: int) -> None:
+def _show(measured: list[Measured], parts: list[Part], *, as_json: bool, repetitions: int) -> None:
     if as_json:
-        answer = {"sources": [as_object(one) for one in measured], "admin": [asdict(page) for page in pages]}
+        answer = {"sources": [as_object(one) for one in measured], **{part.key: part.measured for part in parts}}
         print(json.dumps(answer, indent=2))
         return
     load = ", ".join(f"{average:.1f}" for average in os.getloadavg())
     print(f"Medians of {repetitions} on {os.cpu_count()} processors; load average {load}.")
-    for found in measured:
+    for lines in (*map(lines_of, measured), *(part.lines for part in parts)):
         print()
-        print("\n".join(lines_of(found)))
-    print()
-    print("\n".join(admin.lines_of(pages)))
+        print("\n".join(lines))
 
 
 if __name__ == "__main__":

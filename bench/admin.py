@@ -29,12 +29,16 @@ def measure(directory: Path, repetitions: int) -> list[Page]:
     Raises:
         CommandFailedError: a page did not open.
     """
+    return pages_inside(directory, MEASURE.format(versions=VERSIONS, builds=BUILDS, repetitions=repetitions))
+
+
+def pages_inside(directory: Path, statements: str) -> list[Page]:
+    """Run statements that print what pages took, in a portal of their own. Raises: CommandFailedError."""
     portal = Portal(directory)
     try:
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
         portal.manage("migrate", "--verbosity", "0")
-        statements = MEASURE.format(versions=VERSIONS, builds=BUILDS, repetitions=repetitions)
         found = portal.manage("shell", "--verbosity", "0", "--command", statements).answer()
     finally:
         portal.remove()

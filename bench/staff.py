@@ -1,23 +1,19 @@
 """Fill a portal's database and ask for every page of its admin. Runs inside the portal: `manage.py shell`."""
 
 import json
-import statistics
-import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
-from http import HTTPStatus
-from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db import connection, models
+from django.db import models
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from bench.admin import DASHBOARD, Page
+from bench.admin import DASHBOARD
+from bench.asking import asked
 from mirror.models import (
     Build,
     BuildLine,
@@ -38,10 +34,6 @@ LINE = "a line of the log, about as long as such lines are"
 METADATA = json.dumps({"require": {f"acme/other-{number}": "^1.0" for number in range(20)}})
 
 
-class PageFailedError(Exception):
-    """A page did not open, so there is nothing to measure."""
-
-
 def measure(versions: int, builds: int, repetitions: int) -> None:
     """Print what each page took as a JSON object."""
     settings.PORTAL_SECOND_FACTOR = False
@@ -50,7 +42,7 @@ def measure(versions: int, builds: int, repetitions: int) -> None:
     _fill_releases(distribution)
     client = Client(SERVER_NAME="127.0.0.1")
     client.force_login(User.objects.create_superuser("bench"))
-    pages = [_measured(client, title, address, repetitions) for title, address in _pages()]
+    pages = [asked(client, title, address, repetitions) for title, address in _pages()]
     print(json.dumps({"pages": [asdict(page) for page in pages]}))
 
 
@@ -147,17 +139,3 @@ def _pages() -> Iterator[tuple[str, str]]:
 
 def _label(model: type[models.Model]) -> str:
     return model._meta.label_lower  # noqa: SLF001
-
-
-def _measured(client: Any, title: str, address: str, repetitions: int) -> Page:
-    with CaptureQueriesContext(connection) as captured:
-        reply = client.get(address)
-    queries = len(captured)  # now, for the next request forgets them
-    if reply.status_code != HTTPStatus.OK:
-        raise PageFailedError(f"{address} answered {reply.status_code}")
-    seconds = []
-    for _ in range(repetitions):
-        started = time.perf_counter()
-        client.get(address)
-        seconds.append(time.perf_counter() - started)
-    return Page(title, statistics.median(seconds), queries, len(reply.content))

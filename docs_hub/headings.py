@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 
 from docs_hub.html_tree import Element
@@ -10,6 +10,7 @@ from docs_hub.html_tree import Element
 HIGHEST, LOWEST = 2, 6
 NAMES = ("h1", "h2", "h3", "h4", "h5", "h6")
 TAKEN = frozenset({"content", "title"})  # ids that pages have of their own
+SHORT = 3  # headings of a text that needs no table of contents
 LONGEST_ID = 100  # characters, before a number
 NOT_IN_IDS = re.compile(r"[^\w\- ]")
 
@@ -43,6 +44,11 @@ def are_stepwise(levels: Iterable[int]) -> bool:
             return False
         last = level
     return True
+
+
+def needs_contents(headings: Sized) -> bool:
+    """Tell whether a text has so many headings that readers want a table of contents."""
+    return len(headings) > SHORT
 
 
 def arrange(root: Element) -> tuple[list[int], tuple[Heading, ...]]:

@@ -39,7 +39,12 @@ def slug(post: Post) -> str:
 
 def canonical(post: Post) -> str:
     """Give where a post is: ``"/updates/2022/week-8-and-9-of-2022/"``."""
-    return f"{UPDATES}{post.day.year}/{slug(post)}/"
+    return address(post.day.year, slug(post))
+
+
+def address(year: int, slug: str) -> str:
+    """Give where an update of a year is."""
+    return f"{UPDATES}{year}/{slug}/"
 
 
 def old_addresses(post: Post) -> tuple[str, ...]:
@@ -120,13 +125,13 @@ def _own_page(parts: SplitResult, known: Index) -> str | None:
     if not parts.path and not parts.netloc:
         return fragment or None
     if parts.netloc or parts.path.startswith("/"):
-        target = find(parts.path, known) or _list(parts.path)
+        target = find(parts.path, known) or list_of(parts.path)
         return target + fragment if target else _on_website(parts)
     target = known.get(PurePosixPath(unquote(parts.path)).stem, "")
     return target + fragment if target else None
 
 
-def _list(path: str) -> str:
+def list_of(path: str) -> str:
     """Give the page of this portal that lists what a page of the website listed."""
     path = normal(path)
     if path in {"/blog", "/updates", "/category/updates"}:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -14,6 +14,7 @@ NOT_WORDS = re.compile(r"[\W_]+")
 NEWER = {"blog": 0, "post": 1}
 
 Key = tuple[date, str]  # day, normalised title
+Rank = Callable[[Post], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +30,33 @@ class Merged:
 
 def key(post: Post) -> Key:
     """Give what two files of one update have in common."""
-    title = unicodedata.normalize("NFKC", post.title).casefold()
-    return post.day, NOT_WORDS.sub(" ", title).strip() or title
+    return key_of(post.day, post.title)
 
 
-def merge(posts: Iterable[Post]) -> tuple[Merged, ...]:
-    """Bring files of one update together, oldest update first; no two have one address."""
+def key_of(day: date, title: str) -> Key:
+    folded = unicodedata.normalize("NFKC", title).casefold()
+    return day, NOT_WORDS.sub(" ", folded).strip() or folded
+
+
+def no_rank(_: Post) -> int:
+    return 0
+
+
+def merge(posts: Iterable[Post], rank: Rank = no_rank) -> tuple[Merged, ...]:
+    """Bring files of one update together, oldest update first; no two have one address. See ``preferred``."""
     together: dict[Key, list[Post]] = {}
     for post in posts:
         together.setdefault(key(post), []).append(post)
     taken: set[str] = set()
-    return tuple(_merged(together[found], taken) for found in sorted(together))
+    return tuple(_merged(preferred(together[found], rank), taken) for found in sorted(together))
 
 
-def preferred(posts: Iterable[Post]) -> list[Post]:
-    """Sort files of one update: the newer layout first, which body wins."""
-    return sorted(posts, key=lambda post: (-NEWER[post.layout], post.path))
+def preferred(posts: Iterable[Post], rank: Rank = no_rank) -> list[Post]:
+    """Sort files of one update, the one whose body wins first: of a higher rank, or else the newer layout."""
+    return sorted(posts, key=lambda post: (-rank(post), -NEWER[post.layout], post.path))
 
 
-def _merged(posts: list[Post], taken: set[str]) -> Merged:
-    files = preferred(posts)
+def _merged(files: list[Post], taken: set[str]) -> Merged:
     first = files[0]
     description = next((post.description for post in files if post.description), "")
     address, findings = _free_address(first, taken)

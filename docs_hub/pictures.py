@@ -17,7 +17,7 @@ class ImageRef:
     alt: str = ""  # "" is decoration
 
 
-def repository_paths(address: str, post_path: str = "") -> tuple[str, ...]:
+def repository_paths(address: str, post_path: str = "", public: str = PUBLIC) -> tuple[str, ...]:
     """Give the paths that an address may mean, the likeliest first; none if it lies elsewhere or outside.
 
     Spellings differ: with and without percent signs, with letters composed and decomposed.
@@ -27,15 +27,15 @@ def repository_paths(address: str, post_path: str = "") -> tuple[str, ...]:
     plain = urlsplit(address).path if "%" in address or "?" in address or "#" in address else address
     decoded = unquote(plain)
     spellings = (unicodedata.normalize("NFC", decoded), decoded, address, unicodedata.normalize("NFD", decoded))
-    placed = (_placed(spelling, post_path) for spelling in spellings)
+    placed = (_placed(spelling, post_path, public) for spelling in spellings)
     return tuple(dict.fromkeys(path for path in placed if path))
 
 
-def _placed(address: str, post_path: str) -> str:
+def _placed(address: str, post_path: str, public: str) -> str:
     if address.startswith("~/"):
         return _within(f"{SOURCES}/{address[2:]}")
     if address.startswith("/"):
-        return _within(f"{PUBLIC}{address}")
+        return _within(f"{public}/{address}")
     return _within(f"{PurePosixPath(post_path).parent}/{address}")
 
 

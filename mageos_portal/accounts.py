@@ -13,11 +13,13 @@ from django.urls import reverse
 from qrcode.image.svg import SvgPathImage
 from qrcode.main import QRCode
 
-from mageos_portal.second_factor import was_authenticated_recently
+from mageos_portal import second_factor_secrets
+from mageos_portal.second_factor import lead_to_proof, may_change_factors, was_authenticated_recently
 from mageos_portal.views import too_many_requests
 
 logger = logging.getLogger(__name__)
 
+SECOND_FACTORS = "allauth.mfa"  # which asks before factors are added, seen or removed
 LIMITS = ("too_many_login_attempts", "rate_limited")
 
 
@@ -35,7 +37,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return error
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Ask again only who logged in some time ago."""
+        """Ask again only who logged in some time ago; for a change of factors also for the factor there is."""
+        if app == SECOND_FACTORS and not may_change_factors(self.request):
+            raise ImmediateHttpResponse(lead_to_proof(self.request))
         required = super().is_reauthentication_required(app=app, **kwargs)
         return bool(required) and not was_authenticated_recently(self.request)
 
@@ -59,6 +63,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
 class SecondFactorAdapter(DefaultMFAAdapter):
     """What the portal decides about second factors."""
+
+    def encrypt(self, text: str) -> str:
+        return second_factor_secrets.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return second_factor_secrets.decrypt(encrypted_text)
 
     def build_totp_svg(self, url: str) -> str:
         """Draw the code so that it can stand in a page: no declaration, no size of its own."""

@@ -56,6 +56,11 @@ def icon(request: HttpRequest) -> str:
     return static("portal.svg")
 
 
+def stylesheet(request: HttpRequest) -> str:
+    """Name our own rules, which lists and forms need as well as our own pages."""
+    return static("admin.css")
+
+
 def environment(request: HttpRequest) -> list[str] | None:
     """Tell a portal to try from one that is used."""
     return None if settings.PORTAL_PRODUCTION else ["Development", "info"]

@@ -4,9 +4,11 @@ from django.core.checks import register
 
 from mageos_portal import checks
 from mageos_portal.registry import (
+    MembershipSource,
     MetricSource,
     ScheduleSource,
     StaffLink,
+    membership_sources,
     metric_sources,
     schedule_sources,
     staff_links,
@@ -31,11 +33,12 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what operators get told when something is set up wrong, and our pages for staff."""
-        from mageos_portal import housekeeping, metrics  # noqa: PLC0415 - models can be imported only now
+        from mageos_portal import audience, housekeeping, metrics  # noqa: PLC0415 - models can be imported only now
 
         for check in checks.ALL:
             register(check)
         schedule_sources.register(ScheduleSource("portal", housekeeping.scheduled, order=0))
+        membership_sources.register(MembershipSource("groups", audience.membership_by_groups, order=0))
         metric_sources.register(MetricSource("queue", metrics.queue, order=0))
         for number, (key, group, title, icon, url_name, permission) in enumerate(STAFF_PAGES):
             order = 0 if group == "Repository" else 100 + number

@@ -16,6 +16,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from mageos_portal.mail import mail_address, mail_addresses, mail_domain, mail_server
+from mageos_portal.outgoing import key_file_below, service_address, service_key
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Value = TypeVar("Value")
@@ -26,6 +27,7 @@ SHORTEST_SECRET_KEY = 50  # what `check --deploy` calls long enough
 SHORTEST_WEBHOOK_SECRET = 16  # characters
 MOST_WEBHOOK_SECRETS = 2  # the one in use and, while it is being changed, the next one
 MOST_DAYS = 36_500
+FEWEST_MINUTES, MOST_MINUTES = 5, 10_080  # of an interval: five minutes, and a week
 SHORTEST_TOKEN = 32
 TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -52,6 +54,7 @@ class Configuration:
     production: bool
     debug: bool
     secret_key: str | None  # None: use the one generated in the data directory
+    old_secret_keys: list[str]  # still read what they signed and encrypted
     data_dir: Path
     work_dir: Path | None  # this machine's clones and locks; None: the data directory
     static_root: Path
@@ -66,6 +69,10 @@ class Configuration:
     git_hosts: frozenset[str]  # where sources may be fetched from
     fetch_timeout: int  # seconds, for one source
     follow_private: bool  # whether a mirror to follow may be in a network of our own
+    drive_url: str  # of Google Drive's API
+    drive_key: str  # API key; empty: only what is shared with a service account is read
+    drive_credentials: Path | None  # key file of a service account
+    drive_private: bool  # whether what drive_url names may be in a network of our own
     upload_file: int  # bytes of one archive that staff upload
     upload_total: int  # bytes of all that they upload at once
     webhook_secrets: tuple[str, ...]  # GitHub signs with one of them; none: its webhooks are not taken
@@ -74,6 +81,7 @@ class Configuration:
     notice_discord: str | None  # address of a Discord webhook, a secret
     keep_logs: int  # days
     keep_plans: int  # days
+    docs_interval: int  # minutes between two syncs of the documents; 0: only when asked
     metrics_token: str | None  # None: nobody may read the metrics
     log_level: str
     second_factor: bool  # whether staff need one
@@ -92,6 +100,7 @@ def read_configuration(environment: Mapping[str, str], root: Path) -> Configurat
         production=production,
         debug=reader.read("PORTAL_DEBUG", "false", _boolean),
         secret_key=reader.read("PORTAL_SECRET_KEY", "", _text) or None,
+        old_secret_keys=reader.read("PORTAL_OLD_SECRET_KEYS", "", str.split),
         data_dir=data_dir,
         work_dir=reader.read("PORTAL_WORK_DIR", "", _optional_path_below(root)),
         static_root=reader.read("PORTAL_STATIC_ROOT", "staticfiles", _path_below(root)),
@@ -106,6 +115,10 @@ def read_configuration(environment: Mapping[str, str], root: Path) -> Configurat
         git_hosts=reader.read("PORTAL_GIT_HOSTS", "github.com", _host_names),
         fetch_timeout=reader.read("PORTAL_FETCH_TIMEOUT", "1800", _seconds),
         follow_private=reader.read("PORTAL_FOLLOW_PRIVATE", "false", _boolean),
+        drive_url=reader.read("PORTAL_DRIVE_URL", "https://www.googleapis.com/drive/v3", service_address),
+        drive_key=reader.read("PORTAL_DRIVE_API_KEY", "", service_key),
+        drive_credentials=reader.read("PORTAL_DRIVE_CREDENTIALS", "", key_file_below(root)),
+        drive_private=reader.read("PORTAL_DRIVE_PRIVATE", "false", _boolean),
         upload_file=reader.read("PORTAL_UPLOAD_FILE_MEGABYTES", "256", _megabytes),
         upload_total=reader.read("PORTAL_UPLOAD_TOTAL_MEGABYTES", "1024", _megabytes),
         webhook_secrets=reader.read("PORTAL_GITHUB_WEBHOOK_SECRETS", "", _webhook_secrets),
@@ -114,6 +127,7 @@ def read_configuration(environment: Mapping[str, str], root: Path) -> Configurat
         notice_discord=reader.read("PORTAL_NOTICE_DISCORD_WEBHOOK", "", _secret_address) or None,
         keep_logs=reader.read("PORTAL_KEEP_LOGS_DAYS", "90", _days),
         keep_plans=reader.read("PORTAL_KEEP_PLANS_DAYS", "7", _days),
+        docs_interval=reader.read("PORTAL_DOCS_INTERVAL", "60", _interval),
         metrics_token=reader.read("PORTAL_METRICS_TOKEN", "", _token) or None,
         log_level=reader.read("PORTAL_LOG_LEVEL", "INFO", _choice(*LOG_LEVELS)),
         second_factor=reader.read("PORTAL_SECOND_FACTOR", "on", _boolean),
@@ -280,6 +294,15 @@ def _days(value: str) -> int:
     if not value.isascii() or not value.isdigit() or not 0 < int(value[:9]) <= MOST_DAYS:
         raise ValueError(f"{value!r} is not a number of days; write a whole number above 0, such as 90")
     return int(value)
+
+
+def _interval(value: str) -> int:
+    minutes = int(value[:9]) if value.isascii() and value.isdigit() else -1
+    if minutes and not FEWEST_MINUTES <= minutes <= MOST_MINUTES:
+        raise ValueError(
+            f"{value!r} is no interval; write 0 for never, or {FEWEST_MINUTES} to {MOST_MINUTES} minutes (a week)"
+        )
+    return minutes
 
 
 def _webhook_secrets(value: str) -> tuple[str, ...]:

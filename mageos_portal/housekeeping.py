@@ -1,13 +1,14 @@
-"""What the site throws away after a while: sessions that are over, and what the queue remembers of failures."""
+"""What the site does at night: sessions that are over and old failures go, and the search is put in order."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 
 from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 from django_q.models import Failure
 
+from mageos_portal import finding
 from mageos_portal.registry import ScheduledTask
 
 
@@ -21,3 +22,5 @@ def keep_house() -> str:
 
 def scheduled() -> Iterator[ScheduledTask]:
     yield ScheduledTask("portal.housekeeping", keep_house, "Removes expired sessions and old failures of tasks.")
+    says = "Makes the index of the site's search what the apps have."
+    yield ScheduledTask("portal.search", finding.rebuild_by_itself, says, at=time(3, 47))

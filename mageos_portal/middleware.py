@@ -6,7 +6,9 @@ from collections.abc import Callable
 from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
 
+from mageos_portal.audience import has_been_asked
 from mageos_portal.configuration import Network
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -71,6 +73,18 @@ def keep_accounts_private(get_response: GetResponse) -> GetResponse:
         if request.path.startswith((ADMIN, ACCOUNT)):
             response.headers["Cache-Control"] = "no-store, private"
             response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return middleware
+
+
+def keep_private_what_depends_on_who_asks(get_response: GetResponse) -> GetResponse:
+    """Let no shared cache keep what was made for somebody who is logged in."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if has_been_asked(request) and request.user.is_authenticated:
+            patch_cache_control(response, private=True)
         return response
 
     return middleware

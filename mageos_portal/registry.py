@@ -5,11 +5,14 @@ An app adds its entries in `AppConfig.ready()`; the site shows them in order.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import time
-from typing import Any, Generic, Protocol, TypeVar
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from django.http import HttpRequest
 from prometheus_client import Metric
+
+if TYPE_CHECKING:  # no model can be imported before all apps are there
+    from django.contrib.auth.base_user import AbstractBaseUser
 
 
 class Entry(Protocol):
@@ -59,21 +62,43 @@ class StaffLink:
 
 
 @dataclass(frozen=True, slots=True)
-class SearchResult:
-    """One hit, as text."""
+class Findable:
+    """Something that the site's search finds, as an app hands it over."""
 
+    key: str  # its own name within its source, at most 200 characters
+    kind: str  # what it is, in a word that people read: "update", "document", "package"
     title: str
-    url: str
-    summary: str
+    url: str  # path on this site
+    text: str  # plain
+    day: date | None = None
+    visibility: str = "public"  # see audience.Visibility
+    team: str = ""
+    appears_at: datetime | None = None  # not found before that
 
 
 @dataclass(frozen=True, slots=True)
 class SearchSource:
-    """A kind of thing that site-wide search finds."""
+    """A kind of thing that the site's search finds."""
 
     key: str
-    title: str
-    search: Callable[[str, int], Iterable[SearchResult]]  # words and the most results wanted
+    findables: Callable[[], Iterable[Findable]]  # all there is, for an index made anew
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What an app knows of somebody."""
+
+    is_member: bool = False
+    teams: frozenset[str] = frozenset()  # slugs
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipSource:
+    """Somebody who knows who is a member, and of which teams."""
+
+    key: str
+    membership: "Callable[[AbstractBaseUser], Membership]"
     order: int
 
 
@@ -119,6 +144,24 @@ class MetricSource:
     order: int
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something outside that a part of an app needs; without it pages are served, and a person should look."""
+
+    key: str
+    is_there: Callable[[], bool]  # asked by every probe, on a thread of its own
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class MachinePaths:
+    """Addresses that only programs ask for: a 404 there is their answer, never the business of a redirect."""
+
+    key: str
+    first_parts: frozenset[str]  # "p2" stands for everything below /p2/
+    order: int
+
+
 class DuplicateEntryError(ValueError):
     """Two entries of a registry have the same key; the second was not added."""
 
@@ -142,7 +185,10 @@ class Registry(Generic[EntryType]):
 navigation: Registry[NavigationEntry] = Registry()
 home_cards: Registry[HomeCard] = Registry()
 search_sources: Registry[SearchSource] = Registry()
+membership_sources: Registry[MembershipSource] = Registry()
 staff_links: Registry[StaffLink] = Registry()
 dashboard_panels: Registry[DashboardPanel] = Registry()
 schedule_sources: Registry[ScheduleSource] = Registry()
 metric_sources: Registry[MetricSource] = Registry()
+needs: Registry[Need] = Registry()
+machine_paths: Registry[MachinePaths] = Registry()

@@ -1,6 +1,6 @@
 """The page of what the queue does by itself: when it ran, how that went, and when it runs next."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -62,9 +62,6 @@ class ScheduleAdmin(ModelAdmin):
     ordering = ("name",)
     list_per_page = 200
     actions = None
-
-    class Media:
-        css: ClassVar = {"all": ["admin.css"]}
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_staff)

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from allauth.account.authentication import get_authentication_records
 from allauth.account.decorators import reauthentication_required
 from allauth.account.utils import get_next_redirect_url
+from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
@@ -38,6 +39,18 @@ def has_second_factor(user: AbstractBaseUser | AnonymousUser) -> bool:
     return bool(is_mfa_enabled(user, FACTORS))
 
 
+def count_as_proved(request: HttpRequest, kind: str) -> None:
+    """Let the app or passkey that was added just now, and showed that it works, count as used in this session."""
+    added = Authenticator.objects.filter(user_id=request.user.pk, type=kind).latest("pk")
+    post_authentication(request, added)
+    vars(request).pop(REMEMBERED, None)
+
+
+def may_change_factors(request: HttpRequest) -> bool:
+    """Say whether a password is proof enough to add, see or remove factors: only as long as there is none."""
+    return is_verified(request) or not has_second_factor(request.user)
+
+
 def was_authenticated_recently(request: HttpRequest) -> bool:
     """Say whether a password or a factor was given in this session a short time ago."""
     records = get_authentication_records(request, request.user)
@@ -58,13 +71,18 @@ def lead_to_staff_pages(request: HttpRequest) -> HttpResponse:
     return redirect("mfa_index")
 
 
+def lead_to_proof(request: HttpRequest) -> HttpResponse:
+    """Send somebody to prove the factor that they have, and back to the page they asked for."""
+    return _send(_proof_page(request.user), request.path if request.method == "GET" else reverse("mfa_index"))
+
+
 def _has_proved_one(request: HttpRequest) -> bool:
     records = get_authentication_records(request, request.user)
     proved = [record["id"] for record in records if record["method"] == "mfa"]
     return bool(proved) and Authenticator.objects.filter(user_id=request.user.pk, pk__in=proved).exists()
 
 
-def _proof_page(user: AbstractBaseUser) -> str:
+def _proof_page(user: AbstractBaseUser | AnonymousUser) -> str:
     """Name the page where a factor is proved: the app's, unless there are passkeys only."""
     return "mfa_reauthenticate" if is_mfa_enabled(user, FACTORS[:1]) else "mfa_reauthenticate_webauthn"
 

@@ -21,6 +21,10 @@ PORTAL_BASE_URL = _configuration.base_url  # never derived from a request
 PORTAL_GIT_HOSTS = _configuration.git_hosts
 PORTAL_FETCH_TIMEOUT = _configuration.fetch_timeout
 PORTAL_FOLLOW_PRIVATE = _configuration.follow_private
+PORTAL_DRIVE_URL = _configuration.drive_url
+PORTAL_DRIVE_API_KEY = _configuration.drive_key  # a secret
+PORTAL_DRIVE_CREDENTIALS = _configuration.drive_credentials
+PORTAL_DRIVE_PRIVATE = _configuration.drive_private
 PORTAL_UPLOAD_FILE = _configuration.upload_file  # bytes
 PORTAL_UPLOAD_TOTAL = _configuration.upload_total  # bytes
 PORTAL_GITHUB_WEBHOOK_SECRETS = _configuration.webhook_secrets
@@ -29,6 +33,7 @@ PORTAL_NOTICE_EMAILS = _configuration.notice_emails
 PORTAL_NOTICE_DISCORD_WEBHOOK = _configuration.notice_discord
 PORTAL_KEEP_LOGS_DAYS = _configuration.keep_logs
 PORTAL_KEEP_PLANS_DAYS = _configuration.keep_plans
+PORTAL_DOCS_INTERVAL = _configuration.docs_interval  # minutes
 PORTAL_METRICS_TOKEN = _configuration.metrics_token
 PORTAL_TRUSTED_PROXIES = _configuration.trusted_proxies
 PORTAL_SECOND_FACTOR = _configuration.second_factor
@@ -39,6 +44,7 @@ try:
 except OSError as error:
     raise ConfigurationError([f"PORTAL_DATA_DIR: {error}; name a directory that the portal may write to"]) from error
 
+SECRET_KEY_FALLBACKS = _configuration.old_secret_keys
 ALLOWED_HOSTS = _configuration.allowed_hosts
 CSRF_TRUSTED_ORIGINS = [PORTAL_BASE_URL]
 
@@ -76,6 +82,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "mageos_portal.middleware.keep_private_what_depends_on_who_asks",
+    "docs_hub.old_addresses.follow_old_addresses",
 ]
 
 ROOT_URLCONF = "mageos_portal.urls"
@@ -193,6 +201,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_ICON": "mageos_portal.admin_site.icon",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "mageos_portal.admin_site.icon"}],
     "SHOW_VIEW_ON_SITE": False,
+    "STYLES": ["mageos_portal.admin_site.stylesheet"],
     "ENVIRONMENT": "mageos_portal.admin_site.environment",
     "COLORS": {
         "primary": {
@@ -228,6 +237,10 @@ WHITENOISE_MAX_AGE = 60 if PORTAL_PRODUCTION else 0  # seconds, for names withou
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "dists": _configuration.dists,
+    "media": {  # copies of pictures, named by what is in them
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": PORTAL_DATA_DIR / "media", "base_url": "/media/"},
+    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if PORTAL_PRODUCTION

@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from mageos_portal import views
+from mageos_portal import account_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -10,9 +10,13 @@ urlpatterns = [
     path("metrics", views.metrics, name="metrics"),
     path("robots.txt", views.robots, name="robots"),
     path("favicon.ico", views.favicon, name="favicon"),
+    path("search/", views.search, name="search"),
     path("account/", include("allauth.account.urls")),
+    path("account/second-factor/totp/activate/", account_views.add_app, name="mfa_activate_totp"),
+    path("account/second-factor/webauthn/add/", account_views.add_passkey, name="mfa_add_webauthn"),
     path("account/second-factor/", include("allauth.mfa.urls")),
     path("admin/", admin.site.urls),
+    path("", include("docs_hub.urls")),
     path("", include("mirror.urls")),
 ]
 

@@ -8,11 +8,16 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_cookie
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from mageos_portal import metrics as figures
+from mageos_portal import searching
+from mageos_portal.audience import audience_of
 from mageos_portal.health import readiness
 from mageos_portal.registry import home_cards
 
@@ -60,6 +65,17 @@ def robots(request: HttpRequest) -> HttpResponse:
 def favicon(request: HttpRequest) -> HttpResponse:
     """Lead pages that name no icon, the admin's, to ours."""
     return redirect(static("portal.svg"))
+
+
+@require_safe
+@vary_on_cookie
+def search(request: HttpRequest) -> HttpResponse:
+    typed, kind, page = (request.GET.get(name, "") for name in ("q", "in", "page"))
+    results = searching.results_of(audience_of(request), timezone.now(), typed, kind, page)
+    response = render(request, "mageos_portal/search.html", {"results": results})
+    if request.user.is_authenticated:
+        patch_cache_control(response, private=True)
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -3,14 +3,18 @@ from django.apps import AppConfig
 from mageos_portal.registry import (
     DashboardPanel,
     HomeCard,
+    MachinePaths,
     MetricSource,
     NavigationEntry,
+    Need,
     ScheduleSource,
     StaffLink,
     dashboard_panels,
     home_cards,
+    machine_paths,
     metric_sources,
     navigation,
+    needs,
     schedule_sources,
     staff_links,
 )
@@ -37,10 +41,12 @@ class MirrorConfig(AppConfig):
 
     def ready(self) -> None:
         """Add the repository to the pages that all apps share, and its checks."""
-        from mirror import checks, dashboard, metrics, schedules, views  # noqa: PLC0415 - models can be imported only now
+        from mirror import checks, dashboard, dists, metrics, mounts, schedules, views  # noqa: PLC0415 - models can be imported only now
 
         checks.register_all()
         schedule_sources.register(ScheduleSource("mirror", schedules.scheduled, order=10))
+        machine_paths.register(MachinePaths("composer", mounts.COMPOSER | {"d"}, order=10))
+        needs.register(Need("dists", dists.can_be_reached, order=10))
         navigation.register(NavigationEntry("repository", "Repository", "mirror:repository", order=10))
         home_cards.register(HomeCard("repository", "mirror/_card.html", views.home_card, order=10))
         for number, (title, model, icon) in enumerate(STAFF_PAGES):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 AT_ONCE = 16  # requests side by side
 MOST_REMEMBERED = 100_000  # dists
 SIGNED_FOR = 3600  # seconds
+SECONDS_TO_SEE = 1.5  # to be connected, and as many to be answered
 CHUNK = 1 << 20  # bytes
 KEPT_FOR_EVER = "public, max-age=31536000, immutable"
 NOT_THERE = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -63,6 +64,22 @@ class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
             if self._client is None:
                 self._client = cast("S3Client", self.connection.meta.client)
             return self._client
+
+    def see(self) -> None:
+        """Ask for the bucket once, and not for long: whoever wants to know waits for it."""
+        with self.told("looking for it"):
+            quick = Config(
+                connect_timeout=SECONDS_TO_SEE, read_timeout=SECONDS_TO_SEE, retries={"total_max_attempts": 1}
+            )
+            client = self._create_session().client(
+                "s3",
+                region_name=self.region_name,
+                use_ssl=self.use_ssl,
+                endpoint_url=self.endpoint_url,
+                config=self.client_config.merge(quick),
+                verify=self.verify,
+            )
+            client.head_bucket(Bucket=self.bucket_name)
 
     def remembered(self, key: str) -> Kept | None:
         with self._lock:

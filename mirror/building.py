@@ -27,7 +27,7 @@ from mirror.models import Build, Distribution, PackageVersion, Publication
 from mirror.plan import Identity, Known, Plan, plan
 from mirror.producing import OutOfSpaceError, Production, body_of_item
 from mirror.progress import Progress
-from mirror.provenance import MixedError, is_sample, refuse_mixing, remember
+from mirror.provenance import MixedError, forget_origin, is_sample, refuse_mixing, remember
 from mirror.recipe import Recipe, RecipeError, parse
 from mirror.repeating import build_to_repeat, inputs_digest
 from mirror.reporting import (
@@ -134,6 +134,7 @@ def _recorded(
         return report
     publishing.finish_interrupted(distribution)
     distribution.files.prepare()
+    forget_origin(distribution)
     remember(distribution, sample=is_sample(options.sources))
     if distribution.is_sample:
         distribution.sources_dir = str(options.sources)
@@ -158,7 +159,7 @@ def _naming_full_disk() -> Iterator[None]:
 
 
 def _end(row: Build, state: Build.State, **fields: Any) -> None:
-    Build.objects.end(row.pk, state, timezone.now(), **fields)
+    Build.objects.end(row, state, timezone.now(), **fields)
 
 
 class _Run:
@@ -252,7 +253,8 @@ class _Run:
         self._report.skipped = planned.skipped
         self._report.reused = len(planned.reused)
         new, kept = len(planned.make), len(planned.reused)
-        self._progress.say(f"{new} package versions are new, {kept} are there already, {len(planned.withheld)} wait.")
+        held = len(planned.withheld)
+        self._progress.say(f"{new} package versions are new, {kept} are there already; packages withheld: {held}.")
         return planned
 
     def _make(self, opened: Opened, planned: Plan) -> None:
@@ -375,10 +377,8 @@ def _known(distribution: Distribution) -> dict[Identity, Known]:
     rows = PackageVersion.objects.of(distribution).values_list(
         "package__name", "version_normalized", "inputs", "origin"
     )
-    imported = PackageVersion.Origin.IMPORTED
-    return {
-        (name, normalized): Known(inputs, origin == imported) for name, normalized, inputs, origin in rows.iterator()
-    }
+    built = PackageVersion.Origin.BUILT
+    return {(name, normalized): Known(inputs, origin != built) for name, normalized, inputs, origin in rows.iterator()}
 
 
 def _loopback(distribution: Distribution) -> Iterable[Finding]:

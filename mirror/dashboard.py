@@ -54,6 +54,7 @@ class Run:
     by: str
     lasted: str
     step: BuildStep | None
+    before: Build | None  # what it waits for, if it is another build
     can_cancel: bool
     can_retry: bool
 
@@ -94,16 +95,19 @@ def runs(request: HttpRequest) -> dict[str, Any]:
     now = timezone.now()
     builds = observing.latest_builds(RUNS_SHOWN)
     steps = observing.running_steps([build.pk for build in builds])
-    return {"runs": [run_of(request, build, steps.get(build.pk), now) for build in builds], **_allowed(request)}
+    before = observing.before_in_line(builds, now)
+    found = [_run(request, build, steps.get(build.pk), before.get(build.pk), now) for build in builds]
+    return {"runs": found, **_allowed(request)}
 
 
-def run_of(request: HttpRequest, build: Build, step: BuildStep | None, now: datetime) -> Run:
+def _run(request: HttpRequest, build: Build, step: BuildStep | None, before: Build | None, now: datetime) -> Run:
     return Run(
         build=build,
         tone=TONES[build.state],
         by=printable(build.actor) or build.trigger,
         lasted=clock(build.started_at, build.ended_at or now) if build.started_at else "",
         step=step,
+        before=before,
         can_cancel=may_cancel(request, build),
         can_retry=may_retry(request, build),
     )

@@ -5,6 +5,7 @@ Dists are made whole before they get their address, and what has an address is n
 
 import contextlib
 import errno
+import logging
 import os
 import stat
 import tempfile
@@ -21,6 +22,8 @@ ALIAS = "dists"
 NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP})
 TAKEN = "its address {path} is taken by other bytes: sha256 {there} there, {here} here; {advice}"
 _REMOVE = "if no publication ever named it, remove that file and try again"
+
+logger = logging.getLogger(__name__)
 
 
 class StoreError(Exception):
@@ -83,6 +86,9 @@ class DistStorage(Protocol):
     def store_of(self, slug: str) -> DistStore:
         """Give the dists of one distribution."""
 
+    def see(self) -> None:
+        """See within seconds that it can be used. Raises: StoreError."""
+
 
 def dists_of(files: DistributionFiles) -> DistStore:
     """Give the dists of a distribution, wherever this installation keeps them."""
@@ -92,6 +98,18 @@ def dists_of(files: DistributionFiles) -> DistStore:
     if isinstance(storage, DistStorage):
         return storage.store_of(files.root.name)
     raise ImproperlyConfigured(f'STORAGES["{ALIAS}"] is a {type(storage).__name__}, which cannot keep dists')
+
+
+def can_be_reached() -> bool:
+    """Tell whether dists can be read now; those below the data directory can as long as it is there."""
+    storage = storages[ALIAS]
+    try:
+        if isinstance(storage, DistStorage):
+            storage.see()
+    except StoreError as failure:
+        logger.warning("Dists cannot be reached: %s", failure)
+        return False
+    return True
 
 
 class LocalDists:

@@ -2,6 +2,7 @@
 
 The operating system frees the lock when its process dies. The lease is a line in the database that runs out
 unless it is renewed; it stays with the machine whose lock is held, so that a death there costs no waiting.
+Only the database's clock counts: those of the machines may differ.
 """
 
 import contextlib
@@ -9,12 +10,12 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from django.db import DatabaseError, InterfaceError
 from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from mirror.models import Distribution
 from mirror.places import work_dir
@@ -40,7 +41,7 @@ def alone(distribution: Distribution, doing: str, *, wait: bool = False) -> Iter
     holder = f"{_machine(locks)}:{os.getpid()}:{secrets.token_hex(4)}"
     said = f"{doing} of {distribution.slug} by process {os.getpid()}"
     with locked(locks / f"{distribution.slug}.lock", said, wait=wait):
-        while not _take(distribution.pk, holder, timezone.now()):
+        while not _take(distribution.pk, holder):
             if not wait:
                 raise LockedError("a process on another machine")
             time.sleep(LOOK_AGAIN)
@@ -52,9 +53,9 @@ def alone(distribution: Distribution, doing: str, *, wait: bool = False) -> Iter
                 give_back(distribution.pk, holder)
 
 
-def renew(distribution_pk: int, holder: str, now: datetime) -> bool:
+def renew(distribution_pk: int, holder: str) -> bool:
     """Hold the lease for a little longer; tell whether it was still held."""
-    return bool(_held(distribution_pk, holder).update(lease_until=now + RENEWED))
+    return bool(_held(distribution_pk, holder).update(lease_until=Now() + RENEWED))
 
 
 def confirm(distribution: Distribution) -> None:
@@ -63,7 +64,7 @@ def confirm(distribution: Distribution) -> None:
     Raises:
         LeaseLostError: nothing was changed.
     """
-    if not _held(distribution.pk, distribution.lease_holder).update(lease_until=timezone.now() + BRIEF):
+    if not _held(distribution.pk, distribution.lease_holder).update(lease_until=Now() + BRIEF):
         sentence = f"{distribution.slug} was taken over by another process meanwhile; nothing was published, try again"
         raise LeaseLostError(sentence)
 
@@ -87,11 +88,11 @@ def is_ours(holder: str) -> bool:
     return holder.startswith(f"{_machine(work_dir() / 'locks')}:")
 
 
-def _take(distribution_pk: int, holder: str, now: datetime) -> bool:
+def _take(distribution_pk: int, holder: str) -> bool:
     ours = holder.partition(":")[0] + ":"
-    free = Q(lease_until=None) | Q(lease_until__lte=now) | Q(lease_holder__startswith=ours)
+    free = Q(lease_until=None) | Q(lease_until__lte=Now()) | Q(lease_holder__startswith=ours)
     row = Distribution.objects.filter(free, pk=distribution_pk)
-    return bool(row.update(lease_holder=holder, lease_until=now + BRIEF))
+    return bool(row.update(lease_holder=holder, lease_until=Now() + BRIEF))
 
 
 def _held(distribution_pk: int, holder: str) -> QuerySet[Distribution]:

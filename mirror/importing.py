@@ -5,7 +5,7 @@ import os
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -32,6 +32,7 @@ from mirror.receiving import (
 
 BATCH = 200  # rows that are written together
 BOUNDS = zips.Bounds()
+AT_ONCE = 16 << 30  # bytes unpacked that are checked while a person waits: about half a minute's work
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class _Desk:
     rules: Rules
     inventory: _Inventory
     workplace: Path | None = None
+    bounds: zips.Bounds = BOUNDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +125,16 @@ def import_alone(distribution: Distribution, directory: Path, watcher: Watcher) 
 
 
 def check_archives(distribution: Distribution, directory: Path) -> ImportReport:
-    """Say what would become of each zip below a directory; nothing is changed.
+    """Say what would become of each zip below a directory while somebody waits; nothing is changed.
 
     Raises:
         ImportingError, RecipeError, MixedError: as above.
     """
     rules = _rules(distribution, directory, keep_paths=False, reserved=frozenset())
     refuse_mixing(distribution, sample=is_sample(directory))
-    desk = _Desk(distribution.dists, rules, _inventory(distribution))
+    share = AT_ONCE // max(len(find(directory, admission.SUFFIX)), 1)
+    bounds = replace(BOUNDS, unpacked=min(BOUNDS.unpacked, share))
+    desk = _Desk(distribution.dists, rules, _inventory(distribution), bounds=bounds)
     return _sorted_out(*_look_through(desk, directory, Watcher()))
 
 
@@ -251,7 +255,7 @@ def _digests(file: BinaryIO) -> Digests:
 
 
 def _checked(desk: _Desk, archive: str, temporary: Path, digests: Digests) -> tuple[Candidate | None, tuple[str, ...]]:
-    examined = zips.examine(temporary, BOUNDS)
+    examined = zips.examine(temporary, desk.bounds)
     if examined.composer is None:
         return None, examined.faults
     judgement = admission.judge(examined.composer, digests.sha256, archive, desk.rules)

@@ -89,11 +89,11 @@ def finish_canceling(build_pk: int) -> bool:
     return Build.objects.canceled(build_pk, now)
 
 
-def fail(build_pk: int, sentence: str) -> bool:
+def fail(build: Build, sentence: str) -> bool:
     """End a running build whose process could not do it."""
     now = timezone.now()
-    close_steps(build_pk, BuildStep.State.FAILED, now)
-    return Build.objects.end(build_pk, Build.State.FAILED, now, failure=sentence)
+    close_steps(build.pk, BuildStep.State.FAILED, now)
+    return Build.objects.end(build, Build.State.FAILED, now, failure=sentence)
 
 
 def give_up_or_release(build: Build) -> bool:
@@ -105,16 +105,16 @@ def give_up_or_release(build: Build) -> bool:
         finish_canceling(build.pk)
         return False
     if build.attempts >= MOST_ATTEMPTS:
-        fail(build.pk, DIED.format(attempts=build.attempts))
+        fail(build, DIED.format(attempts=build.attempts))
         return False
     close_steps(build.pk, BuildStep.State.FAILED, timezone.now())
     exclusion.give_back(build.distribution_id, build.worker)
     return Build.objects.release(build.pk, build.worker)
 
 
-def release_abandoned(now: datetime) -> list[Build]:
+def release_abandoned() -> list[Build]:
     """Find the builds of dead workers; give those that wait again."""
-    abandoned = Build.objects.abandoned(now).select_related("distribution")
+    abandoned = Build.objects.abandoned().select_related("distribution")
     return [build for build in abandoned if give_up_or_release(build)]
 
 

@@ -1,6 +1,6 @@
 """What there is to say about the mirror at a moment: distributions, the queue, the latest runs. Only reads."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -108,7 +108,7 @@ def queue_health(now: datetime) -> QueueHealth:
         waiting=Build.objects.waiting().count(),
         oldest=waiting.order_by("created_at", "pk").first(),
         failed=Build.objects.filter(state=Build.State.FAILED, ended_at__gte=now - LATELY).count(),
-        abandoned=list(_builds().abandoned(now).select_related("distribution")),
+        abandoned=list(_builds().abandoned().select_related("distribution")),
     )
 
 
@@ -124,6 +124,17 @@ def running_steps(builds: Sequence[int]) -> dict[int, BuildStep]:
     """Give the step at which each of these builds is, by the build's primary key."""
     steps = BuildStep.objects.filter(build__in=builds, state=BuildStep.State.RUNNING)
     return {step.build_id: step for step in steps}
+
+
+def before_in_line(builds: Iterable[Build], now: datetime) -> dict[int, Build]:
+    """Give by primary key what waiting builds wait for: the build of their distribution that runs, or begins first."""
+    waiting = [build for build in builds if build.state == Build.State.QUEUED]
+    line = (_builds().held() | _builds().due(now)).filter(distribution__in={build.distribution_id for build in waiting})
+    first: dict[int, Build] = {}
+    for build in sorted(line, key=lambda build: (build.state == Build.State.QUEUED, build.pk)):
+        first.setdefault(build.distribution_id, build)
+    found = {build.pk: first.get(build.distribution_id) for build in waiting}
+    return {pk: before for pk, before in found.items() if before and before.pk != pk}
 
 
 def log_lines(build: Build, *, raw: bool) -> QuerySet[BuildLine]:

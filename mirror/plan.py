@@ -59,7 +59,7 @@ class Known:
     """A version that has its dist already."""
 
     inputs: str
-    imported: bool
+    made_elsewhere: bool  # imported, or copied from a mirror: nothing is known of what went into it
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class _Planner:
                 self._plan.make.append(item)
             return
         self._plan.reused.add(item.identity)
-        if not known.imported and known.inputs != item.inputs:
+        if not known.made_elsewhere and known.inputs != item.inputs:
             sentence = "published, differs from what source and recipe give now, kept"
             self._say(warning("published-differs", item.subject, sentence))
 

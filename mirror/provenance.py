@@ -58,3 +58,14 @@ def remember(distribution: Distribution, *, sample: bool) -> None:
     if distribution.is_sample != sample:
         distribution.is_sample = sample
         distribution.save(update_fields=["is_sample"])
+
+
+def forget_origin(distribution: Distribution) -> None:
+    """Let a distribution that followed another mirror, and builds now, name itself in project packages from now on.
+
+    What it copied stays as it is: published bytes never change, whoever made them.
+    """
+    if distribution.origin_changed_at is not None:
+        distribution.repository_url = ""
+        distribution.followed_at = distribution.origin_changed_at = None
+        distribution.save(update_fields=["repository_url", "followed_at", "origin_changed_at"])

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from django.db import transaction
 from django.db.models import Max
@@ -87,11 +88,11 @@ def publish(distribution: Distribution, order: Order) -> Publication | None:
         return None
     draft = _draft(distribution, order, old, everything=moved)
     faults.reach("metadata-stored")
-    distribution.files.lay_out(draft.listing)
-    faults.reach("publication-laid-out")
-    publication = _record(distribution, order, draft)
+    with distribution.files.laid_out(draft.listing) as directory:
+        faults.reach("publication-laid-out")
+        publication = _record(distribution, order, draft, directory)
     faults.reach("publication-recorded")
-    distribution.files.switch(publication.number)
+    serve_recorded(distribution)
     faults.reach("pointer-switched")
     distribution.files.prune(TREES_KEPT)
     return publication
@@ -159,13 +160,21 @@ def _alone(distribution: Distribution) -> Iterator[None]:
 
 def finish_interrupted(distribution: Distribution) -> None:
     """Do what a publication or a purge whose process died had left to do."""
-    publication = distribution.publication
-    files = distribution.files
-    if publication and files.current_number() != publication.number:
-        files.switch(publication.number)
+    serve_recorded(distribution)
     with contextlib.suppress(StoreError):  # the next one will do it
         for path in _gone(distribution):
             distribution.dists.remove(path)
+
+
+def serve_recorded(distribution: Distribution) -> None:
+    """Serve what the database says is served, which may be newer than what this process published.
+
+    The row is locked, so that nobody who was held up on the way sets an older publication after a newer one.
+    """
+    with transaction.atomic():
+        publication = Distribution.objects.select_for_update().get(pk=distribution.pk).publication
+        if publication and distribution.files.current_number() != publication.number:
+            distribution.files.switch(publication.number)
 
 
 def entries_by_package(
@@ -278,10 +287,11 @@ def _listing(distribution: Distribution, contents: Mapping[str, str], served: Ma
     return Listing(number, listed, tuple(_gone(distribution)))
 
 
-def _record(distribution: Distribution, order: Order, draft: _Draft) -> Publication:
+def _record(distribution: Distribution, order: Order, draft: _Draft, directory: Path) -> Publication:
     now = timezone.now()
     with transaction.atomic():
         confirm(distribution)
+        distribution.files.install(directory, draft.listing.number)
         publication = Publication.objects.create(
             distribution=distribution,
             number=draft.listing.number,

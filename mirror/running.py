@@ -87,7 +87,7 @@ def note_failure(build: Build, record: Record, failure: BaseException) -> None:
     while True:
         try:
             record.close(BuildStep.State.FAILED)
-            Build.objects.end(build.pk, Build.State.FAILED, timezone.now(), failure=clean(sentence))
+            Build.objects.end(build, Build.State.FAILED, timezone.now(), failure=clean(sentence))
         except (DatabaseError, InterfaceError) as away:
             if connection.in_atomic_block or time.monotonic() > deadline or DISK_FULL in str(away):
                 logger.warning("How %s ended could not be written (%s); the next build will say it.", build, away)
@@ -114,7 +114,7 @@ def _begun(distribution: Distribution, wish: Wish, holder: str) -> Build:
     now = timezone.now()
     for dead in distribution.builds.held():
         if dead.kind == wish.kind in DOES_ALL and dead.state == Build.State.RUNNING:
-            lifecycle.fail(dead.pk, "its process died; the next build went on")
+            lifecycle.fail(dead, "its process died; the next build went on")
         else:
             lifecycle.give_up_or_release(dead)
     if wish.queued is not None:
@@ -144,7 +144,7 @@ class Keeper(threading.Thread):
         self._renewed = self._written = time.monotonic()
 
     def __enter__(self) -> "Keeper":
-        exclusion.renew(self._build.distribution_id, self._build.worker, timezone.now())
+        exclusion.renew(self._build.distribution_id, self._build.worker)
         self._record.is_kept = True
         self.start()
         return self
@@ -173,7 +173,7 @@ class Keeper(threading.Thread):
         if row is None or (row[0] not in ENDED and row != (Build.State.RUNNING, build.worker)):
             end_process("another worker has taken it up, or it was deleted")
         if now - self._renewed >= RENEW_EVERY:
-            if not exclusion.renew(build.distribution_id, build.worker, timezone.now()):
+            if not exclusion.renew(build.distribution_id, build.worker):
                 end_process("another process has taken the distribution over")
             self._renewed = now
         if now - self._written >= INTERVAL:

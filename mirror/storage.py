@@ -114,21 +114,25 @@ class DistributionFiles:
     def publication(self, number: int) -> Path:
         return self.publications / str(number)
 
-    def lay_out(self, listing: Listing) -> None:
-        """Make a publication's directory from stored files; it appears under its name when whole."""
-        target = self.publication(listing.number)
+    @contextlib.contextmanager
+    def laid_out(self, listing: Listing) -> Iterator[Path]:
+        """Make a publication's directory from stored files; it goes again unless `install` gives it its name."""
         building = Path(tempfile.mkdtemp(prefix=".new-", dir=self.publications))
         building.chmod(0o755)
         try:
             for path, served in listing.files.items():
                 self._place(building / path, served)
             write_whole(building / LISTING, listing.to_json())
-            shutil.rmtree(target, ignore_errors=True)
-            building.rename(target)
-            sync_directory(self.publications)
-        except BaseException:
+            yield building
+        finally:
             shutil.rmtree(building, ignore_errors=True)
-            raise
+
+    def install(self, directory: Path, number: int) -> None:
+        """Give a publication its name, instead of one that was never recorded; nobody else may do so meanwhile."""
+        target = self.publication(number)
+        shutil.rmtree(target, ignore_errors=True)
+        directory.rename(target)
+        sync_directory(self.publications)
 
     def _place(self, target: Path, served: Served) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -290,7 +290,7 @@ class Sync:
     def _publish(self, seen: _Seen, members: frozenset[int], renewed: frozenset[str]) -> None:
         self._progress.step("publish", 1)
         distribution = self._distribution
-        order = publishing.Order(members, Publication.Cause.BUILD, self._options.actor, renewed)
+        order = publishing.Order(members, Publication.Cause.SYNC, self._options.actor, renewed)
         publication = publishing.publish(distribution, order)
         publishing.finish_interrupted(distribution)  # takes away what was purged
         self._report.reused = max(len(members) - self._listed, 0)
@@ -324,7 +324,7 @@ class Sync:
             "origin": origin,
         }
         Build.objects.end(
-            self._row.pk,
+            self._row,
             Build.State.SUCCEEDED,
             timezone.now(),
             built=report.fetched,

@@ -61,11 +61,10 @@ def _hand_over(build_pk: int) -> None:
 
 def look_after_builds() -> str:
     """Take up what dead workers left, hand over what waits and may start, tell what is new; runs every minute."""
-    now = timezone.now()
-    for build in lifecycle.release_abandoned(now):
+    for build in lifecycle.release_abandoned():
         logger.warning("%s lost its worker and waits for another one.", build)
     start_waiting()
-    return f"notices sent: {notifying.tell_news(now)}"
+    return f"notices sent: {notifying.tell_news(timezone.now())}"
 
 
 def look_for_news(distribution_pk: int) -> str:
@@ -154,9 +153,9 @@ class _Watch:
 
     def _note_end_of(self, row: Build, words: str) -> None:
         if self._is_over:
-            lifecycle.fail(row.pk, TOO_LONG.format(seconds=settings.PORTAL_BUILD_TIMEOUT))
+            lifecycle.fail(row, TOO_LONG.format(seconds=settings.PORTAL_BUILD_TIMEOUT))
         elif self.status > 0 and row.state == Build.State.RUNNING:
-            lifecycle.fail(row.pk, words or f"its process ended with status {self.status}")
+            lifecycle.fail(row, words or f"its process ended with status {self.status}")
         else:
             lifecycle.give_up_or_release(row)
         exclusion.give_back(row.distribution_id, row.worker)

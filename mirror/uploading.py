@@ -227,7 +227,7 @@ def _run(row: Build, upload: Upload, progress: Progress) -> ImportReport:
         raise BuildFailedError(f"{len(report.refused)} archives were refused, see the log; the others are taken in")
     progress.finish()
     fields = {"built": len(report.imported), "reused": len(report.already_there)}
-    Build.objects.end(row.pk, Build.State.SUCCEEDED, timezone.now(), **fields)
+    Build.objects.end(row, Build.State.SUCCEEDED, timezone.now(), **fields)
     return report
 
 

@@ -10,6 +10,8 @@ BASE = "PORTAL_TEST_DIRECTORY"  # set by the first process, seen by the parallel
 if BASE not in os.environ:
     os.environ[BASE] = tempfile.mkdtemp(prefix="portal-tests-")
     atexit.register(shutil.rmtree, os.environ[BASE], ignore_errors=True)
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # hundreds of processes would compile everything anew
+    os.environ["PYTHONPYCACHEPREFIX"] = os.path.join(os.environ[BASE], "bytecode")  # noqa: PTH118
 for name in [name for name in os.environ if name.startswith("PORTAL_") and not name.startswith("PORTAL_TEST_")]:
     del os.environ[name]
 for name in ("DATABASE_URL", "Q_BROKER_URL"):

@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.views.decorators.http import require_POST, require_safe
 
+from mageos_portal.staff_pages import SystemKeptAdmin, actor, note_history, refuse_without
 from mirror import lifecycle, observing
 from mirror.admin import course, ordering
-from mirror.admin.kept import SystemKeptAdmin, actor, note_history, refuse_without
 from mirror.dashboard import TONES
 from mirror.models import Build, Distribution
 from mirror.permits import may_cancel, may_retry, may_start
@@ -149,7 +149,7 @@ class BuildAdmin(SystemKeptAdmin):
             messages.error(request, f"{capfirst(str(error))}; nothing was changed.")
             return _to(build)
         note_history(request, [build, again], f"Retried build {build.pk} as build {again.pk}.")
-        messages.success(request, f"{capfirst(str(again))} waits for a worker.")
+        messages.success(request, f"{capfirst(str(again))} was queued.")
         return _to(again)
 
     def start_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -170,7 +170,7 @@ class BuildAdmin(SystemKeptAdmin):
             messages.error(request, str(error))
             return HttpResponseRedirect(reverse("admin:mirror_build_changelist"))
         note_history(request, [build], f"Queued a {kind} of {distribution}.")
-        messages.success(request, f"{capfirst(str(build))} waits for a worker.")
+        messages.success(request, f"{capfirst(str(build))} was queued.")
         return _to(build)
 
     def _build(self, request: HttpRequest, pk: int) -> Build:
@@ -189,6 +189,7 @@ class BuildAdmin(SystemKeptAdmin):
         return {
             "build": build,
             "line": line,
+            "before": observing.before_in_line([build], timezone.now()).get(build.pk),
             "tone": TONES[build.state],
             "facts": list(course.facts(build, build.retries.defer("report"))),
             "results": list(course.results(build)),

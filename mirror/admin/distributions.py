@@ -16,10 +16,11 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
 from mageos_portal.schedules import sync_schedules
+from mageos_portal.staff_pages import ModelAdmin, actor, note_history, refuse_foreign_actions, refuse_without
 from mirror import publishing
 from mirror.admin.course import number_in
-from mirror.admin.kept import ModelAdmin, actor, note_history, refuse_foreign_actions, refuse_without, told
 from mirror.admin.ordering import queue_if_free, refusal_of
+from mirror.admin.telling import told
 from mirror.building import load_recipe
 from mirror.lifecycle import NotPossibleError
 from mirror.models import Build, Distribution
@@ -153,4 +154,4 @@ class DistributionAdmin(ModelAdmin):
                 self.message_user(request, str(error), messages.WARNING)
             else:
                 note_history(request, [build, distribution], f"Queued {build}.")
-                self.message_user(request, f"{capfirst(str(build))} waits for a worker.", messages.SUCCESS)
+                self.message_user(request, f"{capfirst(str(build))} was queued.", messages.SUCCESS)

@@ -6,8 +6,8 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch
 from django.utils.safestring import SafeString
 
-from mirror.admin import marks
-from mirror.admin.kept import SystemKeptAdmin
+from mageos_portal import marks
+from mageos_portal.staff_pages import SystemKeptAdmin
 
 KINDS = {1: "added", 2: "changed", 3: "deleted"}
 LONGEST = 300  # characters of a sentence that a list shows

@@ -8,15 +8,19 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
+from mageos_portal import marks
+from mageos_portal.asking import AskingAdmin, Question, ask, go_to
+from mageos_portal.staff_pages import actor, note_history
 from mirror import publishing
-from mirror.admin import marks
-from mirror.admin.asking import AskingAdmin, Question, ask, go_to
-from mirror.admin.kept import actor, note_history, told
+from mirror.admin.telling import told
 from mirror.differences import Difference, before, difference, of_rollback
 from mirror.models import Publication
 
 PUBLISH = "mirror.publish_publication"
-CAUSES = {"build": "info", "rollback": "warning", "withdrawal": "warning", "purge": "danger", "publish": "info"}
+CAUSES = {
+    "build": "info", "sync": "info", "rollback": "warning", "withdrawal": "warning", "purge": "danger",
+    "publish": "info",
+}  # fmt: skip
 
 
 @admin.register(Publication)

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from mirror.admin import marks
-from mirror.admin.kept import SystemKeptAdmin
+from mageos_portal import marks
+from mageos_portal.staff_pages import SystemKeptAdmin
 from mirror.models import Change, InstallCount
 
 

@@ -7,10 +7,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
+from mageos_portal import marks
+from mageos_portal.asking import AskingAdmin, Question, ask, go_to
+from mageos_portal.staff_pages import ModelAdmin, actor, note_history
 from mirror import approving, lifecycle, tasks
-from mirror.admin import marks
-from mirror.admin.asking import AskingAdmin, Question, ask, go_to
-from mirror.admin.kept import ModelAdmin, actor, note_history
 from mirror.approving import ApprovalError
 from mirror.models import Build, Distribution, Release
 
@@ -188,4 +188,4 @@ def _queued(distribution: Distribution, person: str) -> str:
     if build is None:
         return f"A build of {distribution} waits already and will publish it."
     tasks.enqueue(build)
-    return f"Build {build.pk} of {distribution} waits for a worker and will publish it."
+    return f"Build {build.pk} of {distribution} was queued and will publish it."

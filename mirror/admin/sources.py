@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from mirror.admin import marks
-from mirror.admin.kept import ModelAdmin, SystemKeptAdmin
+from mageos_portal import marks
+from mageos_portal.staff_pages import ModelAdmin, SystemKeptAdmin
 from mirror.findings import printable
 from mirror.models import Source, SourceTag
 

@@ -16,11 +16,11 @@ from django.utils.safestring import SafeString
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from mageos_portal import marks
+from mageos_portal.asking import AskingAdmin, go_to
+from mageos_portal.staff_pages import actor, note_history, refuse_without
 from mirror import tasks, uploading
-from mirror.admin import marks
 from mirror.admin.archive_handler import ArchiveHandler
-from mirror.admin.asking import AskingAdmin, go_to
-from mirror.admin.kept import actor, note_history, refuse_without
 from mirror.inbox import Inbox
 from mirror.models import Distribution, Upload
 from mirror.uploading import UploadError
@@ -163,7 +163,7 @@ class UploadAdmin(AskingAdmin):
         build = uploading.accept(upload, actor=actor(request))
         tasks.enqueue(build)
         note_history(request, [upload], "Confirmed and imported." if upload.confirmed_by else "Imported.")
-        self.message_user(request, f"{build} waits for a worker; a build that publishes it follows.", messages.SUCCESS)
+        self.message_user(request, f"{build} was queued; a build that publishes it follows.", messages.SUCCESS)
 
     def _withdraw(self, request: HttpRequest, upload: Upload) -> None:
         uploading.withdraw(upload)

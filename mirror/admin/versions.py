@@ -14,11 +14,13 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 
+from mageos_portal import marks
+from mageos_portal.asking import AskingAdmin, Question, ask, go_to
 from mageos_portal.second_factor import recently_authenticated
+from mageos_portal.staff_pages import ModelAdmin, actor, note_history
 from mirror import publishing
-from mirror.admin import marks
-from mirror.admin.asking import AskingAdmin, NamedForm, Question, ReasonForm, ask, go_to
-from mirror.admin.kept import ModelAdmin, actor, note_history, told
+from mirror.admin.reasons import NamedForm, ReasonForm
+from mirror.admin.telling import told
 from mirror.differences import Part
 from mirror.findings import printable
 from mirror.membership import releases_with

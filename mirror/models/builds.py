@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from mirror.models.distributions import Distribution
@@ -27,9 +28,9 @@ class BuildQuerySet(models.QuerySet["Build"]):
     def ended(self) -> Self:
         return self.filter(state__in=ENDED)
 
-    def abandoned(self, now: datetime) -> Self:
-        """Give those whose worker has not renewed its lease in time: it is dead."""
-        alive = Q(worker=F("distribution__lease_holder"), distribution__lease_until__gt=now)
+    def abandoned(self) -> Self:
+        """Give those whose worker has not renewed its lease in time, by the database's clock: it is dead."""
+        alive = Q(worker=F("distribution__lease_holder"), distribution__lease_until__gt=Now())
         return self.held().exclude(alive)
 
     def claim(self, pk: int, worker: str, now: datetime) -> bool:
@@ -37,11 +38,12 @@ class BuildQuerySet(models.QuerySet["Build"]):
         fields = {"state": Build.State.RUNNING, "worker": worker, "started_at": now, "attempts": F("attempts") + 1}
         return bool(self.waiting().filter(pk=pk).update(**fields))
 
-    def end(self, pk: int, state: str, now: datetime, **fields: Any) -> bool:
-        """End a running build; one that is being canceled is canceled, whatever came of it."""
-        if self.filter(pk=pk, state=Build.State.RUNNING).update(state=state, ended_at=now, **fields):
+    def end(self, build: "Build", state: str, now: datetime, **fields: Any) -> bool:
+        """End a running build, unless another worker has it; one that is being canceled is canceled, whatever came."""
+        ours = self.filter(worker=build.worker)
+        if ours.filter(pk=build.pk, state=Build.State.RUNNING).update(state=state, ended_at=now, **fields):
             return True
-        self.canceled(pk, now, **fields)
+        ours.canceled(build.pk, now, **fields)
         return False
 
     def cancel(self, pk: int, actor: str, now: datetime) -> bool:

@@ -141,6 +141,7 @@ class Publication(models.Model):
 
     class Cause(models.TextChoices):
         BUILD = "build"
+        SYNC = "sync"
         ROLLBACK = "rollback"
         WITHDRAWAL = "withdrawal"
         PURGE = "purge"

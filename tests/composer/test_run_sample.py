@@ -21,8 +21,8 @@ from tests.support.portal import DATABASE, family, snapshot
 from tests.support.repositories import add_tags, package
 from tests.support.server import Site, free_port, site_environment
 
-SECONDS = 120
-SECONDS_TO_DIE = 2
+SECONDS = 300
+SECONDS_TO_DIE = 60
 LAST_WORD = "COMPOSER_HOME="  # is in the last line that it prints before it waits
 LIBRARY, VERSION = "magento/composer", "1.11.0"
 QUEUE = """

@@ -1,5 +1,6 @@
 """What staff can do with builds and distributions in the admin, and what nobody can do without permission."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -123,7 +124,7 @@ def test_a_build_is_ordered_with_what_was_chosen(
     assert build.trigger == Build.Trigger.PERSON
     assert build.options == {"only": ["magento2", "inventory"], "approve": True, "note": "for 2.4.9"}
     assert OrmQ.objects.get().key == "builds"
-    assert f"Build {build.pk} of {distribution} waits for a worker" in said
+    assert f"Build {build.pk} of {distribution} was queued" in said
     entry = LogEntry.objects.get()
     assert (entry.object_id, entry.user.get_username()) == (str(build.pk), "kim")
 
@@ -480,6 +481,18 @@ def test_the_list_is_searched_and_filtered(distribution: Distribution, auditor: 
         assert ("jane" in said, "kim" in said) == (found == "jane", found == "kim"), query
 
 
+def test_the_page_says_what_a_build_waits_for(distribution: Distribution, auditor: Client) -> None:
+    waiting = a_build(distribution, Build.State.QUEUED)
+    assert "It waits for a worker." in page(waiting, auditor)
+    first = a_build(distribution, Build.State.RUNNING, kind=Build.Kind.IMPORT)
+    said = re.sub(r"<[^>]*>", "", page(waiting, auditor))
+    assert f"It waits for import {first.pk}, which runs." in said
+    after = a_build(distribution, Build.State.QUEUED, not_before=NOW)
+    Build.objects.filter(pk=first.pk).update(state=Build.State.SUCCEEDED)
+    said = re.sub(r"<[^>]*>", "", page(after, auditor))
+    assert f"It waits for build {waiting.pk}, which comes first, and for more that may be pushed." in said
+
+
 def test_a_longer_list_takes_no_more_queries(distribution: Distribution, auditor: Client) -> None:
     publication = publish(distribution, [SHOP])
     address = reverse("admin:mirror_build_changelist")
@@ -600,7 +613,7 @@ def test_without_a_build_nothing_is_published(distribution: Distribution, publis
 def test_build_now_queues_each_chosen_distribution_once(distribution: Distribution, builder: Client) -> None:
     address = reverse("admin:mirror_distribution_changelist")
     chosen = {"action": "build_now", "_selected_action": [distribution.pk]}
-    assert "waits for a worker" in builder.post(address, chosen, follow=True).content.decode()
+    assert "was queued" in builder.post(address, chosen, follow=True).content.decode()
     assert "waits already" in builder.post(address, chosen, follow=True).content.decode()
     assert Build.objects.get().actor == "jane"
 

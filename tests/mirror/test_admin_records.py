@@ -314,7 +314,7 @@ def test_a_release_is_approved_by_name_and_a_build_publishes_it(distribution: Di
     assert release.approved_by == "jane"
     assert release.approved_at is not None
     build = Build.objects.get()
-    assert f"Build {build.pk} of {distribution} waits for a worker and will publish it" in page
+    assert f"Build {build.pk} of {distribution} was queued and will publish it" in page
     assert (build.kind, build.state, build.options, build.actor) == ("build", "queued", {}, "jane")
     assert build.handed_at is not None
     assert said(release) == [("jane", "Approved.")]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from tests.support.portal import Portal, hanging_at, new_portal, recipe
+from tests.support.portal import Portal, hanging_at, migrated_database, new_portal, recipe
 from tests.support.postgresql import USER, PostgresqlCluster
 from tests.support.repositories import add_tags, make_repository, package
 
@@ -53,7 +53,6 @@ def portal_with_a_build_to_do(directory: Path, **environment: str) -> Portal:
     """Give a portal that serves one version and has others to build."""
     portal = new_portal(directory, recipe("library"), **environment)
     if environment:
-        portal.command("migrate", "--no-input", "--verbosity", "0")
         portal.python(f"Distribution.objects.update(recipe={str(directory / 'mirror.toml')!r})")
     library = make_repository(portal.sources / "library", {"1.0.0": {"composer.json": package("acme/library")}})
     portal.build()
@@ -102,11 +101,13 @@ def test_a_backup_of_postgresql_is_restored_under_another_address(
     postgresql: PostgresqlCluster, tmp_path: Path, backup: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", f"{postgresql.programs}:{os.environ['PATH']}")
-    portal = portal_with_a_build_to_do(tmp_path / "portal", DATABASE_URL=new_database(postgresql, "backed_up"))
+    migrated_database(postgresql, "backed_up")
+    portal = portal_with_a_build_to_do(tmp_path / "portal", DATABASE_URL=address(postgresql, "backed_up"))
     before = portal.dists()
     run(POSTGRESQL, portal, backup)
     run(FILES, portal, backup)
-    database = new_database(postgresql, "restored")
+    postgresql.create_database("restored")
+    database = address(postgresql, "restored")
     elsewhere = restored(portal, tmp_path / "elsewhere", backup, DATABASE_URL=database, PORTAL_BASE_URL=ELSEWHERE)
     (version,) = elsewhere.versions("acme/library").values()
     assert version["dist"]["url"] == f"{ELSEWHERE}/packages/acme/library-1.0.0.zip"
@@ -139,7 +140,6 @@ def test_settling_changes_nothing_where_all_is_well_and_refuses_what_it_cannot_m
     assert "the files have no such publication; restore files that were copied right after the database" in answer.err
 
 
-def new_database(postgresql: PostgresqlCluster, name: str) -> str:
-    """Make a database, and give its address as PostgreSQL's own programs read it, too."""
-    postgresql.create_database(name)
+def address(postgresql: PostgresqlCluster, name: str) -> str:
+    """Give a database's address as PostgreSQL's own programs read it, too."""
     return f"postgresql://{USER}@/{name}?host={postgresql.socket}"

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -149,10 +150,12 @@ def test_the_queue_says_what_waits_and_what_failed(distribution: Distribution) -
 
 def test_a_build_whose_worker_is_gone_is_stuck(distribution: Distribution) -> None:
     build = Build.objects.create(distribution=distribution, state=Build.State.RUNNING, worker="m:1:a", started_at=NOW)
-    Distribution.objects.filter(pk=distribution.pk).update(lease_holder="m:1:a", lease_until=NOW + HOUR)
+    held = Distribution.objects.filter(pk=distribution.pk)
+    held.update(lease_holder="m:1:a", lease_until=Now() + HOUR)
     assert list(observing.queue_health(NOW).abandoned) == []
-    assert list(observing.queue_health(NOW + 2 * HOUR).abandoned) == [build]
-    assert observing.queue_health(NOW + 2 * HOUR).is_stuck
+    held.update(lease_until=Now())
+    assert list(observing.queue_health(NOW).abandoned) == [build]
+    assert observing.queue_health(NOW).is_stuck
 
 
 def test_workers_are_counted_by_the_name_of_their_cluster() -> None:
@@ -232,6 +235,21 @@ def test_what_others_wrote_does_no_harm(distribution: Distribution, auditor: Cli
     said = dashboard(auditor)
     assert script not in said
     assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in said
+
+
+def test_a_build_that_waits_for_another_one_says_for_which(distribution: Distribution, auditor: Client) -> None:
+    first = Build.objects.create(distribution=distribution)
+    assert "waits for" not in runs_panel(auditor)
+    second = Build.objects.create(distribution=distribution)
+    assert re.findall(r"waits for <a[^>]*>(.*?)</a>", runs_panel(auditor)) == [f"build {first.pk}"]
+    Build.objects.filter(pk=first.pk).update(state=Build.State.RUNNING)
+    other = Build.objects.create(distribution=Distribution.objects.exclude(pk=distribution.pk)[0])
+    assert re.findall(r"waits for <a[^>]*>(.*?)</a>", runs_panel(auditor)) == [f"build {first.pk}"]
+    assert observing.before_in_line([second, other], NOW)[second.pk] == first
+
+
+def runs_panel(client: Client) -> str:
+    return dashboard(client).partition("Latest runs")[2].partition("</section>")[0]
 
 
 def test_a_fuller_dashboard_takes_no_more_queries(distribution: Distribution, builder: Client) -> None:

@@ -5,11 +5,13 @@ it is: PORTAL_TEST_RENEW_GOLDEN=1 python -m pytest tests/mirror/test_golden.py, 
 """
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.support.portal import Portal, sample_sources
+from tests.support.server import migrated
 
 GOLDEN = Path(__file__).parent / "golden" / "sample.sha256"
 SHOWN = 20  # differences
@@ -19,12 +21,11 @@ SHOWN = 20  # differences
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Portal:
     """A mirror of the sample by the recipe of the real one."""
     portal = Portal(tmp_path_factory.mktemp("golden") / "portal")
-    portal.data.mkdir(parents=True)
+    shutil.copytree(migrated(), portal.data)
     sample = sample_sources()
-    portal.command("migrate", "--no-input", "--verbosity", "0")
-    portal.command("import_archives", "mirror", str(sample / "archives"))
-    report = portal.command("build_distribution", "mirror", "--sources", str(sample), "--json").report
-    assert report["errors"] == []
+    building = ("build_distribution", "mirror", "--sources", str(sample), "--json")
+    imported, built = portal.in_turn(("import_archives", "mirror", str(sample / "archives")), building)
+    assert (imported.status, built.report["errors"]) == (0, [])
     return portal
 
 

@@ -12,11 +12,21 @@ from pathlib import Path
 import pytest
 
 from mirror import faults
-from tests.support.portal import SHOP, Portal, Process, ended, family, new_portal, release, stopped_at
+from tests.support.portal import (
+    SHOP,
+    Portal,
+    Process,
+    ended,
+    family,
+    give_work_to_children,
+    hanging_at,
+    new_portal,
+    release,
+)
 from tests.support.repositories import add_tags, make_repository, package
 
-SECONDS_TO_END = 5  # for the children of a killed build
-MOMENTS = range(10)
+SECONDS_TO_END = 60  # for the children of a killed build
+MOMENTS = range(5)
 MANY = 40  # versions; enough that a build starts children
 AMENDMENT = """
 [[amend]]
@@ -131,7 +141,8 @@ def test_a_build_killed_at_any_moment_loses_nothing(before: Before, portal: Port
 
 
 def test_the_children_of_a_killed_build_end(portal: Portal) -> None:
-    with stopped_at("first-dists-made", portal, *portal.build_arguments("--approve", "--jobs", "2")) as process:
+    give_work_to_children(portal, SHOP)
+    with hanging_at("first-dists-made", portal, *portal.build_arguments("--approve", "--jobs", "2")) as process:
         children = family(process.pid)
         assert children
         process.kill()

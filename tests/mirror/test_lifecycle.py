@@ -61,7 +61,7 @@ def test_a_cancel_is_not_overwritten_by_the_end(distribution: Distribution, now:
     build = running(distribution)
     lifecycle.cancel(build, actor="Ada")
     assert state(build) == State.CANCELING
-    assert not Build.objects.end(build.pk, end, now, built=3)
+    assert not Build.objects.end(build, end, now, built=3)
     build.refresh_from_db()
     assert (build.state, build.canceled_by, build.built, build.ended_at) == (State.CANCELED, "Ada", 3, now)
 
@@ -70,7 +70,7 @@ def test_a_cancel_is_not_overwritten_by_the_end(distribution: Distribution, now:
 def test_an_end_is_the_end(distribution: Distribution, now: datetime, ended: str) -> None:
     build = running(distribution, state=ended)
     assert not Build.objects.claim(build.pk, "here:2:b", now)
-    assert not Build.objects.end(build.pk, State.FAILED, now)
+    assert not Build.objects.end(build, State.FAILED, now)
     assert not Build.objects.release(build.pk, build.worker)
     assert not Build.objects.refuse(build.pk, now, "")
     with pytest.raises(lifecycle.NotPossibleError, match=f"is {ended} already"):
@@ -84,6 +84,15 @@ def test_a_build_that_waits_is_canceled_at_once(distribution: Distribution) -> N
     build.refresh_from_db()
     assert (build.state, build.canceled_by) == (State.CANCELED, "Grace")
     assert build.ended_at is not None
+
+
+def test_who_lost_a_build_to_another_worker_does_not_end_it(distribution: Distribution, now: datetime) -> None:
+    build = running(distribution)
+    Build.objects.filter(pk=build.pk).update(worker="there:2:b")
+    assert not Build.objects.end(build, State.SUCCEEDED, now, built=3)
+    assert not lifecycle.fail(build, "it failed")
+    assert state(build) == State.RUNNING
+    assert (build.worker, build.built) == ("there:2:b", 0)
 
 
 def test_a_build_is_canceled_once(distribution: Distribution) -> None:
@@ -149,7 +158,7 @@ def lease(build: Build, until: datetime) -> None:
 def test_a_build_whose_worker_lives_is_left_alone(distribution: Distribution, now: datetime) -> None:
     build = running(distribution)
     lease(build, now + LATER)
-    assert lifecycle.release_abandoned(now) == []
+    assert lifecycle.release_abandoned() == []
     assert state(build) == State.RUNNING
 
 
@@ -157,7 +166,7 @@ def test_a_build_whose_lease_ran_out_waits_again(distribution: Distribution, now
     build = running(distribution)
     BuildStep.objects.create(build=build, position=1, name="make", state=BuildStep.State.RUNNING)
     lease(build, now)
-    assert lifecycle.release_abandoned(now) == [build]
+    assert lifecycle.release_abandoned() == [build]
     build.refresh_from_db()
     assert (build.state, build.worker, build.handed_at) == (State.QUEUED, "", None)
     assert [step.state for step in build.steps.all()] == [BuildStep.State.FAILED]
@@ -168,14 +177,14 @@ def test_a_build_whose_lease_ran_out_waits_again(distribution: Distribution, now
 def test_a_build_whose_lease_another_one_holds_waits_again(distribution: Distribution, now: datetime) -> None:
     build = running(distribution)
     Distribution.objects.filter(pk=distribution.pk).update(lease_holder="there:2:b", lease_until=now + LATER)
-    assert lifecycle.release_abandoned(now) == [build]
+    assert lifecycle.release_abandoned() == [build]
     distribution.refresh_from_db()
     assert distribution.lease_holder == "there:2:b"
 
 
 def test_a_build_that_kills_its_workers_fails_in_the_end(distribution: Distribution, now: datetime) -> None:
     build = running(distribution, attempts=lifecycle.MOST_ATTEMPTS)
-    assert lifecycle.release_abandoned(now) == []
+    assert lifecycle.release_abandoned() == []
     build.refresh_from_db()
     assert build.state == State.FAILED
     assert "its worker died 3 times" in build.failure
@@ -183,7 +192,7 @@ def test_a_build_that_kills_its_workers_fails_in_the_end(distribution: Distribut
 
 def test_a_build_that_was_to_be_canceled_is_canceled_for_the_dead(distribution: Distribution, now: datetime) -> None:
     build = running(distribution, state=State.CANCELING)
-    assert lifecycle.release_abandoned(now) == []
+    assert lifecycle.release_abandoned() == []
     assert state(build) == State.CANCELED
 
 
@@ -199,7 +208,7 @@ def test_two_machines_do_not_hold_a_distribution_at_once(distribution: Distribut
     with exclusion.alone(distribution, "it") as holder:
         held.get(lease_holder=holder)
         assert exclusion.is_ours(holder)
-        assert exclusion.renew(distribution.pk, holder, now)
+        assert exclusion.renew(distribution.pk, holder)
     assert held.get().lease_holder == ""
 
 
@@ -216,7 +225,7 @@ def test_who_lost_the_lease_does_not_publish(distribution: Distribution) -> None
     with exclusion.alone(distribution, "it") as holder:
         exclusion.confirm(distribution)
         Distribution.objects.filter(pk=distribution.pk).update(lease_holder="elsewhere:7:f")
-        assert not exclusion.renew(distribution.pk, holder, timezone.now())
+        assert not exclusion.renew(distribution.pk, holder)
         with pytest.raises(exclusion.LeaseLostError, match="was taken over"):
             exclusion.confirm(distribution)
     distribution.refresh_from_db()

@@ -2,23 +2,23 @@
 
 import contextlib
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.machines import PACKAGES, Several, add_distribution, new_site, wait_until
-from tests.support.portal import ADDRESS, Portal
+from tests.support.portal import new_portal
 from tests.support.postgresql import PostgresqlCluster, running_postgresql
 from tests.support.programs import postgresql_program, program
 from tests.support.server import free_port
 
 pytestmark = pytest.mark.postgresql
 
-VERSIONS = 10  # of each package
+VERSIONS = 4  # of each package
 TWO_MINUTES = 120
 
 
@@ -31,9 +31,7 @@ def database_server() -> Iterator[PostgresqlCluster]:
 
 def undisturbed(site: Several, directory: Path, slug: str) -> tuple[dict[str, str], float]:
     """Build the same elsewhere, in peace; give the manifest and the seconds it took."""
-    alone = Portal(directory, {"PORTAL_BASE_URL": ADDRESS}, slug)
-    alone.data.mkdir(parents=True)
-    alone.command("migrate", "--no-input", "--verbosity", "0")
+    alone = replace(new_portal(directory), slug=slug)
     add_distribution(alone, site.sources(slug))
     started = time.monotonic()
     alone.command("build_distribution", slug)
@@ -41,22 +39,21 @@ def undisturbed(site: Several, directory: Path, slug: str) -> tuple[dict[str, st
 
 
 def test_builds_spread_over_machines_and_outlive_one_of_them(postgresql: PostgresqlCluster, tmp_path: Path) -> None:
-    site = new_site(tmp_path / "site", postgresql.create_database("machines"))
-    site.add_shop("one", 2 * VERSIONS)
-    site.add_shop("two", 2 * VERSIONS)
-    manifest, seconds = undisturbed(site, tmp_path / "alone", "one")
-    with site.watchdog(), site.worker("north") as north, site.worker("south") as south:
+    site = new_site(tmp_path / "site", postgresql, "machines")
+    site.add_shop("one", VERSIONS)
+    site.add_shop("two", VERSIONS)
+    with site.watchdog(), site.worker("north", holding="one") as north, site.worker("south", holding="one") as south:
+        wait_until(lambda: north.is_ready() and south.is_ready(), north.log.read_text)
         one, two = site.queue("one", "two")
-        wait_until(lambda: site.is_making(one), lambda: str(site.row(one)))
-        row = site.row(one)
-        os.killpg(row.process, signal.SIGSTOP)  # so that it is in the middle still when the other one begins
+        wait_until(site.held.exists, lambda: str(site.row(one)))
         wait_until(lambda: site.row(two).state != "queued", lambda: str(site.row(two)))
+        row = site.row(one)
         hit, spared = (north, south) if north.is_at_work_on(row) else (south, north)
         assert hit.is_at_work_on(row)
         assert spared.is_at_work_on(site.row(two))
         started = time.monotonic()
         hit.kill(row)
-        assert site.row(one).state == "running"
+        manifest, seconds = undisturbed(site, tmp_path / "alone", "one")  # while the lease runs out
         ended = site.wait_for_end(one)
         assert time.monotonic() - started < seconds + TWO_MINUTES
         assert (ended.state, ended.attempts) == ("succeeded", 2)
@@ -71,16 +68,16 @@ def test_builds_spread_over_machines_and_outlive_one_of_them(postgresql: Postgre
 
 
 def test_a_database_that_is_restarted_costs_no_build(database_server: PostgresqlCluster, tmp_path: Path) -> None:
-    site = new_site(tmp_path / "site", database_server.create_database("restarted"))
+    site = new_site(tmp_path / "site", database_server, "restarted")
     site.add_shop("one", 1)
-    with site.watchdog(), site.worker("north"):
-        (first,) = site.queue("one")
-        assert site.wait_for_end(first).state == "succeeded"
-        before = site.portal("one").manifest()
-        site.tag_more("one", VERSIONS)
+    site.portal("one").command("build_distribution", "one")
+    before = site.portal("one").manifest()
+    site.tag_more("one", VERSIONS)
+    with site.watchdog(), site.worker("north", holding="one"):
         (second,) = site.queue("one")
-        wait_until(lambda: site.is_making(second), lambda: str(site.row(second)))
+        wait_until(site.held.exists, lambda: str(site.row(second)))
         database_server.restart()
+        site.let_go()
         assert site.portal("one").manifest() == before
         ended = site.wait_for_end(second)
         if ended.state == "failed":
@@ -95,7 +92,7 @@ def test_a_database_that_is_restarted_costs_no_build(database_server: Postgresql
 def test_a_broker_that_is_gone_makes_builds_wait(postgresql: PostgresqlCluster, tmp_path: Path) -> None:
     port = free_port()
     broker = {"Q_BROKER_URL": f"redis://127.0.0.1:{port}/0"}
-    site = new_site(tmp_path / "site", postgresql.create_database("broker"), **broker)
+    site = new_site(tmp_path / "site", postgresql, "broker", **broker)
     site.add_shop("one", 2)
     with contextlib.ExitStack() as stack:
         with running_redis(port, tmp_path):
@@ -113,7 +110,7 @@ def test_a_broker_that_is_gone_makes_builds_wait(postgresql: PostgresqlCluster, 
 
 
 def test_a_full_disk_is_named_and_a_retry_finishes(postgresql: PostgresqlCluster, tmp_path: Path) -> None:
-    site = new_site(tmp_path / "site", postgresql.create_database("full"))
+    site = new_site(tmp_path / "site", postgresql, "full")
     site.add_shop("one", 1)
     with small_disk(site.portal().data / "distributions") as disk:
         (first,) = site.queue("one")
@@ -156,7 +153,7 @@ def small_disk(place: Path) -> Iterator[Path]:
     if os.geteuid() != 0:
         pytest.skip("only root may mount a small disk; CI is root")
     place.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)], check=True)
     try:
         yield place
     finally:

@@ -391,7 +391,7 @@ def test_children_are_gone_when_nobody_wants_the_rest(tmp_path: Path) -> None:
 
 def test_a_child_ends_when_nobody_talks_to_it_any_more() -> None:
     command = [sys.executable, "-c", "from mirror.making import main; main()"]
-    ran = subprocess.run(command, input=b"", capture_output=True, cwd=ROOT, timeout=30, check=True)
+    ran = subprocess.run(command, input=b"", capture_output=True, cwd=ROOT, timeout=300, check=True)
     assert ran.stdout == b""
 
 
@@ -438,7 +438,7 @@ def test_a_limit_on_the_size_of_files_is_named_like_a_full_disk(tmp_path: Path) 
         input=stream.getvalue(),
         capture_output=True,
         cwd=ROOT,
-        timeout=30,
+        timeout=300,
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
     )

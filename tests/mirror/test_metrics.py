@@ -26,7 +26,7 @@ from tests.support.server import Site, running_site
 
 NOW = timezone.now()
 TOKEN = "0123456789-0123456789-0123456789"
-SECONDS = 30
+SECONDS = 120
 Values = Mapping[tuple[str, ...], float]
 
 

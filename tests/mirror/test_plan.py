@@ -147,7 +147,7 @@ def test_two_ways_to_write_one_version_are_one_version() -> None:
 
 def test_what_is_published_is_used_again_and_wins_over_the_first_tag() -> None:
     first = planned({"1.0.0": [child()]})
-    known = {("acme/a", "1.0.0.0"): Known(first.make[0].inputs, imported=False)}
+    known = {("acme/a", "1.0.0.0"): Known(first.make[0].inputs, made_elsewhere=False)}
     again = planned({"1.0.0": [child()], "1.1.0": [child(version="1.1.0")]}, known=known)
     assert again.reused == {("acme/a", "1.0.0.0")}
     assert made(again) == [("acme/a", "1.1.0", "1.1.0")]
@@ -155,7 +155,7 @@ def test_what_is_published_is_used_again_and_wins_over_the_first_tag() -> None:
 
 
 def test_what_is_published_and_would_differ_now_is_kept_and_named() -> None:
-    found = planned({"1.0.0": [child()]}, known={("acme/a", "1.0.0.0"): Known("0" * 64, imported=False)})
+    found = planned({"1.0.0": [child()]}, known={("acme/a", "1.0.0.0"): Known("0" * 64, made_elsewhere=False)})
     assert (found.make, found.reused) == ([], {("acme/a", "1.0.0.0")})
     assert (only(found).level, only(found).code, only(found).subject) == (
         "warning",
@@ -165,7 +165,7 @@ def test_what_is_published_and_would_differ_now_is_kept_and_named() -> None:
 
 
 def test_what_was_imported_is_compared_with_nothing() -> None:
-    found = planned({"1.0.0": [child()]}, known={("acme/a", "1.0.0.0"): Known("", imported=True)})
+    found = planned({"1.0.0": [child()]}, known={("acme/a", "1.0.0.0"): Known("", made_elsewhere=True)})
     assert (found.make, found.reused, found.findings) == ([], {("acme/a", "1.0.0.0")}, [])
 
 
@@ -190,7 +190,7 @@ def test_one_version_in_two_sources_with_the_same_bytes_is_fine() -> None:
 
 def test_a_version_that_is_published_is_used_again_whatever_a_second_source_holds() -> None:
     first = planned({"1.0.0": [child()]}, packages=CHILDREN).make[0]
-    found = two_sources(child(), child(text="two"), {first.identity: Known(first.inputs, imported=False)})
+    found = two_sources(child(), child(text="two"), {first.identity: Known(first.inputs, made_elsewhere=False)})
     assert (found.make, found.reused) == ([], {first.identity})
 
 
@@ -436,7 +436,7 @@ def test_a_project_gets_the_files_of_its_release() -> None:
 
 
 def test_a_release_that_is_published_is_still_a_release() -> None:
-    known = {("acme/product", "2.4.3.0"): Known("0" * 64, imported=False)}
+    known = {("acme/product", "2.4.3.0"): Known("0" * 64, made_elsewhere=False)}
     found = edition_plan("2.4.3", known=known)
     assert [release.version for release in found.releases] == ["2.4.3"]
     assert ("acme/product", "2.4.3.0") in found.reused

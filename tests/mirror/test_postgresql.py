@@ -1,12 +1,14 @@
 """The whole story on PostgreSQL and on SQLite: every publication is the same."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.support.portal import Portal, new_portal, recipe, sample_sources
+from tests.support.portal import Portal, migrated_database, new_portal, recipe, sample_sources
 from tests.support.postgresql import PostgresqlCluster
 from tests.support.repositories import add_tags, make_repository, package
+from tests.support.server import migrated
 
 pytestmark = pytest.mark.postgresql
 
@@ -15,9 +17,7 @@ Story = list[tuple[int | None, dict[str, str]]]  # what is served after each ste
 
 def told(portal: Portal) -> Story:
     """Build the sample, complete it, roll back, and publish the newest again."""
-    portal.data.mkdir(parents=True)
     sample = str(sample_sources())
-    portal.command("migrate", "--no-input", "--verbosity", "0")
     story: Story = []
 
     def step(number: int | None) -> None:
@@ -34,13 +34,18 @@ def told(portal: Portal) -> Story:
     return story
 
 
+def unbuilt(directory: Path, **database: str) -> Portal:
+    shutil.copytree(migrated(), directory / "data")
+    return Portal(directory, database)
+
+
 def test_the_whole_story_is_the_same_on_postgresql(postgresql: PostgresqlCluster, tmp_path: Path) -> None:
-    url = postgresql.create_database("story")
-    on_postgresql = told(Portal(tmp_path / "postgresql", {"DATABASE_URL": url}))
+    url = migrated_database(postgresql, "story")
+    on_postgresql = told(unbuilt(tmp_path / "postgresql", DATABASE_URL=url))
     assert [number for number, _ in on_postgresql] == [1, 2, 3, 4, None]
     assert on_postgresql[0][1] == on_postgresql[2][1]
     assert on_postgresql[1][1].keys() > on_postgresql[0][1].keys()
-    assert on_postgresql == told(Portal(tmp_path / "sqlite"))
+    assert on_postgresql == told(unbuilt(tmp_path / "sqlite"))
 
 
 # What SQLite takes as it comes and PostgreSQL may refuse: long texts, NUL, characters beyond the basic plane.
@@ -64,9 +69,8 @@ def odd_report(portal: Portal) -> tuple[list[dict[str, str]], dict[str, str]]:
 def test_odd_texts_are_judged_alike_on_postgresql(postgresql: PostgresqlCluster, tmp_path: Path) -> None:
     on_sqlite = new_portal(tmp_path / "sqlite", recipe("library"))
     add_tags(make_repository(on_sqlite.sources / "library", {}), ODD)
-    database = {**on_sqlite.more, "DATABASE_URL": postgresql.create_database("odd")}
+    database = {**on_sqlite.more, "DATABASE_URL": migrated_database(postgresql, "odd")}
     on_postgresql = Portal(on_sqlite.copy_to(tmp_path / "postgresql").directory, database)
-    on_postgresql.command("migrate", "--no-input", "--verbosity", "0")
     path = str(on_postgresql.directory / "mirror.toml")
     on_postgresql.python(f"Distribution.objects.filter(pk=distribution.pk).update(recipe={path!r})")
     found, manifest = odd_report(on_postgresql)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.portal import ADDRESS, Portal, new_portal, recipe, snapshot, stopped_at
+from tests.support.portal import ADDRESS, Answer, Portal, hanging_at, new_portal, recipe, snapshot
 from tests.support.repositories import add_tags, make_repository, package
 from tests.support.server import Site, free_port, serving
 
@@ -72,10 +72,16 @@ def take_out(portal: Portal, verb: str, name: str, *versions: str) -> str:
     )
 
 
+def publish_in_turn(portal: Portal, *numbers: str) -> list[Answer]:
+    """Set publications again, one after the other; the empty number is that of the newest build."""
+    answers = portal.in_turn(*(("publish_distribution", "mirror", *(["--to", n] if n else [])) for n in numbers))
+    assert {answer.status for answer in answers} == {0}, answers
+    return answers
+
+
 def test_a_publication_never_changes(portal: Portal) -> None:
     before = {number: snapshot(portal.files / "publications" / str(number)) for number in (1, 2)}
-    portal.publish("--to", "1")
-    portal.publish()
+    publish_in_turn(portal, "1", "")
     assert portal.publication == 4
     assert {number: snapshot(portal.files / "publications" / str(number)) for number in (1, 2)} == before
 
@@ -135,11 +141,8 @@ def test_a_build_keeps_a_rollback_and_adds_what_is_new(portal: Portal) -> None:
 
 def test_publishing_what_is_served_already_changes_nothing(portal: Portal) -> None:
     before = snapshot(portal.files)
-    for arguments in ((), ("--to", "2")):
-        assert portal.publish(*arguments) is None
-    assert (
-        portal.command("publish_distribution", "mirror").out == "Nothing to change: exactly this is served already.\n"
-    )
+    said = {answer.out for answer in publish_in_turn(portal, "", "2")}
+    assert said == {"Nothing to change: exactly this is served already.\n"}
     assert snapshot(portal.files) == before
 
 
@@ -160,7 +163,7 @@ def test_publishing_needs_a_build(tmp_path: Path) -> None:
 
 
 def test_publishing_gives_way_to_a_running_build(portal: Portal) -> None:
-    with stopped_at("fetched", portal, *portal.build_arguments()) as process:
+    with hanging_at("fetched", portal, *portal.build_arguments()) as process:
         answer = portal.command("publish_distribution", "mirror", "--to", "1", status=1)
     assert f"a build of mirror by process {process.pid} is running; try again when it has ended" in answer.err
     assert portal.publication == 2
@@ -168,8 +171,7 @@ def test_publishing_gives_way_to_a_running_build(portal: Portal) -> None:
 
 def test_an_old_publication_can_be_set_again_when_its_directory_is_cleared_away(portal: Portal) -> None:
     first = listing(portal, 1)
-    for number in ("1", "2", "1", "2", "1", "2"):
-        portal.publish("--to", number)
+    publish_in_turn(portal, "1", "2", "1", "2", "1", "2")
     assert not (portal.files / "publications/1").exists()
     portal.publish("--to", "1")
     assert {path: digest for path, (digest, _) in listing(portal).items()} == {

@@ -293,7 +293,7 @@ def run_composer(directory: Path, home: Path, *arguments: str) -> str:
     variables = {"PATH": os.environ["PATH"], "COMPOSER_HOME": str(home), "COMPOSER_ALLOW_SUPERUSER": "1"}
     variables["COMPOSER_CACHE_DIR"] = str(directory / "cache")
     command = [str(program("composer")), "--no-interaction", f"--working-dir={directory}", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env=variables, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, env=variables, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stderr
 

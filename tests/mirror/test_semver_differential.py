@@ -81,7 +81,7 @@ def ask_php(cases: list[Case]) -> list[Any]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=300,
     )
     answers: list[Any] = json.loads(done.stdout)
     return answers

@@ -12,7 +12,7 @@ import pytest
 from tests.support.portal import HANGING, SECONDS, Portal, Process, family, new_portal
 from tests.support.repositories import add_tags, make_repository, package
 
-SECONDS_TO_STOP = 15  # less than systemd, Docker and people wait
+SECONDS_TO_STOP = 45  # less than systemd and compose.yaml wait
 QUEUE = """
 from mirror import lifecycle, tasks
 build = lifecycle.queue(distribution, "Ada", {{"sources": {sources!r}}})
@@ -66,6 +66,17 @@ def wait_for(true: Callable[[], bool], seconds: float = SECONDS) -> None:
 def build(portal: Portal) -> tuple[object, ...]:
     (row,) = portal.query("SELECT state, attempts FROM mirror_build")
     return row
+
+
+def test_a_cluster_of_which_every_process_is_told_to_stop_ends_with_its_build(portal: Portal, tmp_path: Path) -> None:
+    note = tmp_path / "hanging"
+    with cluster(portal, "-c", HANGING_CLUSTER, str(note)) as process:
+        wait_for(note.exists)
+        everybody = family(process.pid)
+        os.killpg(process.pid, signal.SIGTERM)  # as a shell that runs several programs does
+        assert process.wait(SECONDS_TO_STOP) == 0
+        wait_for(lambda: not everybody & family(0))
+    assert build(portal) == ("queued", 1)
 
 
 def test_a_stopped_cluster_gives_its_build_to_the_next_one(portal: Portal, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from mirror.storage import (
     locked,
     write_whole,
 )
+from tests.support.publications import lay_out
 
 TIME = 1_645_567_342
 
@@ -124,7 +125,7 @@ def test_storing_again_writes_nothing(files: DistributionFiles) -> None:
 
 def test_a_publication_is_laid_out_with_contents_gzips_and_times(files: DistributionFiles) -> None:
     listing = Listing(1, {"packages.json": served(files, b"root"), "p2/acme/a.json": served(files, b"a", TIME + 5)})
-    files.lay_out(listing)
+    lay_out(files, listing)
     directory = files.publication(1)
     assert paths_below(directory) == [
         LISTING,
@@ -143,40 +144,40 @@ def test_a_publication_is_laid_out_with_contents_gzips_and_times(files: Distribu
 def test_a_file_that_is_stamped_is_linked_and_keeps_its_first_time(files: DistributionFiles) -> None:
     entry = served(files, b"root")
     files.stamp(entry.sha256, TIME)
-    files.lay_out(Listing(1, {"packages.json": entry}))
+    lay_out(files, Listing(1, {"packages.json": entry}))
     stored = files.stored(entry.sha256)
     assert (files.publication(1) / "packages.json").stat().st_ino == stored.stat().st_ino
     files.stamp(entry.sha256, TIME + 100)
     assert int(stored.stat().st_mtime) == TIME
-    files.lay_out(Listing(2, {"packages.json": Served(entry.sha256, 4, TIME + 100)}))
+    lay_out(files, Listing(2, {"packages.json": Served(entry.sha256, 4, TIME + 100)}))
     assert int((files.publication(2) / "packages.json").stat().st_mtime) == TIME + 100
     assert int((files.publication(1) / "packages.json").stat().st_mtime) == TIME
 
 
 def test_a_publication_laid_out_again_is_whole_again(files: DistributionFiles) -> None:
     listing = Listing(1, {"packages.json": served(files, b"root")})
-    files.lay_out(listing)
+    lay_out(files, listing)
     (files.publication(1) / "packages.json").unlink()
     (files.publication(1) / "stray").write_text("x")
-    files.lay_out(listing)
+    lay_out(files, listing)
     assert paths_below(files.publication(1)) == [LISTING, "packages.json", "packages.json.gz"]
 
 
 def test_a_publication_of_a_file_that_is_not_stored_appears_not_at_all(files: DistributionFiles) -> None:
     with pytest.raises(FileNotFoundError):
-        files.lay_out(Listing(1, {"a": served(files, b"a"), "b": Served("0" * 64, 1, TIME)}))
+        lay_out(files, Listing(1, {"a": served(files, b"a"), "b": Served("0" * 64, 1, TIME)}))
     assert list(files.publications.iterdir()) == []
 
 
 def test_everybody_may_read_a_publication_whatever_the_umask(files: DistributionFiles) -> None:
-    files.lay_out(Listing(1, {"p2/acme/a.json": served(files, b"a")}))
+    lay_out(files, Listing(1, {"p2/acme/a.json": served(files, b"a")}))
     assert files.publication(1).stat().st_mode & 0o777 == 0o755
 
 
 def test_the_switch_is_one_step_and_readers_see_the_old_or_the_new_one(files: DistributionFiles) -> None:
     assert files.current_number() is None
     for number in (1, 2):
-        files.lay_out(Listing(number, {"packages.json": served(files, f"{number}".encode())}))
+        lay_out(files, Listing(number, {"packages.json": served(files, f"{number}".encode())}))
         files.switch(number)
         assert files.current_number() == number
         assert (files.current / "packages.json").read_bytes() == f"{number}".encode()
@@ -187,14 +188,14 @@ def test_the_switch_is_one_step_and_readers_see_the_old_or_the_new_one(files: Di
 
 def test_a_link_that_a_killed_process_left_is_no_obstacle(files: DistributionFiles) -> None:
     (files.root / f".current-{os.getpid()}").symlink_to("nowhere")
-    files.lay_out(Listing(1, {}))
+    lay_out(files, Listing(1, {}))
     files.switch(1)
     assert files.current_number() == 1
 
 
 def test_pruning_keeps_the_newest_and_the_one_that_is_served(files: DistributionFiles) -> None:
     for number in range(1, 12):
-        files.lay_out(Listing(number, {"packages.json": served(files, b"root")}))
+        lay_out(files, Listing(number, {"packages.json": served(files, b"root")}))
     files.switch(3)
     files.prune(2)
     assert sorted(int(path.name) for path in files.publications.iterdir()) == [3, 10, 11]
@@ -202,7 +203,7 @@ def test_pruning_keeps_the_newest_and_the_one_that_is_served(files: Distribution
 
 
 def test_pruning_more_than_there_is_removes_nothing(files: DistributionFiles) -> None:
-    files.lay_out(Listing(1, {}))
+    lay_out(files, Listing(1, {}))
     files.prune(5)
     assert files.listing(1) == Listing(1, {})
 
@@ -245,11 +246,11 @@ def test_a_publication_that_does_not_fit_is_named_and_the_served_one_stays(tiny_
     files = DistributionFiles(tiny_disk, "s")
     files.prepare()
     entry = served(files, b"root")
-    files.lay_out(Listing(1, {"packages.json": entry}))
+    lay_out(files, Listing(1, {"packages.json": entry}))
     files.switch(1)
     fill(tiny_disk)
     with pytest.raises(DiskFullError):
-        files.lay_out(Listing(2, {f"p2/acme/{n}.json": entry for n in range(50)}))
+        lay_out(files, Listing(2, {f"p2/acme/{n}.json": entry for n in range(50)}))
     assert [path.name for path in files.publications.iterdir()] == ["1"]
     assert (files.current / "packages.json").read_bytes() == b"root"
 
@@ -272,7 +273,7 @@ def ask_from_another_process(path: Path) -> str:
     answers = context.Queue()
     process = context.Process(target=try_to_lock, args=(path, answers))
     process.start()
-    answer = answers.get(timeout=30)
+    answer = answers.get(timeout=300)
     process.join()
     return str(answer)
 

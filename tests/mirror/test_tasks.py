@@ -17,7 +17,7 @@ from mirror import tasks
 from mirror.models import Build, Distribution
 from tests.support.server import manage, site_environment
 
-SECONDS = 60
+SECONDS = 300
 
 # A program that starts another one, says that both are there, and then waits.
 FAMILY = """

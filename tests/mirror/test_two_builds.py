@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.packages import package as packed
 from tests.support.packages import put
-from tests.support.portal import ADDRESS, Portal, ended, go_on, new_portal, recipe, stopped_at
+from tests.support.portal import ADDRESS, Portal, ended, go_on, hanging_at, new_portal, recipe
 from tests.support.repositories import add_tags, make_repository, package
 from tests.support.server import Site, free_port, serving
 
@@ -54,7 +54,7 @@ def portal(beginning: Portal, tmp_path: Path) -> Portal:
 
 def test_a_second_build_gives_way_and_names_the_first(portal: Portal) -> None:
     before = portal.manifest()
-    with stopped_at("planned", portal, *portal.build_arguments()) as first:
+    with hanging_at("planned", portal, *portal.build_arguments()) as first:
         answer = portal.command(*portal.build_arguments(), status=1)
         assert portal.manifest() == before
         report = go_on(first).report
@@ -66,7 +66,7 @@ def test_a_second_build_gives_way_and_names_the_first(portal: Portal) -> None:
 
 
 def test_a_build_that_waits_succeeds_when_the_first_has_ended(portal: Portal) -> None:
-    with stopped_at("dists-made", portal, *portal.build_arguments()) as first:
+    with hanging_at("dists-made", portal, *portal.build_arguments()) as first:
         second = portal.start(*portal.build_arguments("--wait"))
         go_on(first)
         report = ended(second).report
@@ -77,7 +77,7 @@ def test_a_build_that_waits_succeeds_when_the_first_has_ended(portal: Portal) ->
 
 
 def test_a_build_that_waits_goes_on_when_the_first_is_killed(portal: Portal) -> None:
-    with stopped_at("dists-made", portal, *portal.build_arguments()) as first:
+    with hanging_at("dists-made", portal, *portal.build_arguments()) as first:
         second = portal.start(*portal.build_arguments("--wait"))
         first.kill()
         report = ended(second).report
@@ -95,14 +95,14 @@ def test_builds_that_begin_together_all_end_well_or_give_way(portal: Portal) -> 
 
 
 def test_a_plan_can_be_made_while_a_build_runs(portal: Portal) -> None:
-    with stopped_at("planned", portal, *portal.build_arguments()) as first:
+    with hanging_at("planned", portal, *portal.build_arguments()) as first:
         assert len(portal.build("--plan")["plan"]["build"]) == MANY - 1
         assert go_on(first).report["built"] == MANY - 1
 
 
 def test_an_import_gives_way_to_a_build(portal: Portal) -> None:
     archives = put(portal.directory / "archives", payments=packed("closed/payments"))
-    with stopped_at("dists-made", portal, *portal.build_arguments()) as first:
+    with hanging_at("dists-made", portal, *portal.build_arguments()) as first:
         answer = portal.command("import_archives", "mirror", str(archives), status=1)
         go_on(first)
     assert f"a build of mirror by process {first.pid} is running" in answer.err
@@ -114,7 +114,7 @@ def test_two_distributions_are_built_at_once(portal: Portal, boundary: str) -> N
     other = Portal(portal.directory, portal.more, "packages")
     other.use_recipe(recipe("tool", "library"))
     if boundary:
-        with stopped_at(boundary, portal, *portal.build_arguments()) as first:
+        with hanging_at(boundary, portal, *portal.build_arguments()) as first:
             reports = [other.build(), go_on(first).report]
     else:
         processes = [one.start(*one.build_arguments()) for one in (portal, other)]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import zipfile
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from mirror.models import Build, Distribution, PackageVersion, Upload
 from mirror.places import data_dir
 from mirror.storage import locked
 from mirror.uploading import SecondPersonError, UploadError
-from tests.support.packages import make_distribution, package, put, take_in
+from tests.support.packages import make_distribution, package, put, take_in, zipped
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +66,20 @@ def on_disk() -> list[str]:
 def run(build: Build) -> None:
     call_command("run_build", str(build.pk))
     build.refresh_from_db()
+
+
+def test_a_check_unpacks_no_more_than_a_person_can_wait_for(distribution: Distribution, tmp_path: Path) -> None:
+    archives = put(tmp_path / "archives", a=CLOSED)
+    block = os.urandom(1 << 10) + bytes(63 << 10)
+    composer = json.dumps({"name": "closed/large", "version": "1.0.0"})
+    large = zipped({"composer.json": composer, "large": block * (32 << 4)}, zipfile.ZIP_DEFLATED)  # of 32 MB
+    (archives / "large.zip").write_bytes(large)
+    assert check_archives(distribution, archives).refused == ()
+    for number in range(600):  # so that each may have 28 MB
+        (archives / f"{number}.zip").hardlink_to(archives / "a.zip")
+    (refused,) = check_archives(distribution, archives).refused
+    assert refused.archive == "large.zip"
+    assert "unpacks to more than the 28,537,988 bytes allowed" in refused.faults[0]
 
 
 def test_an_upload_is_checked_and_changes_nothing_yet(distribution: Distribution) -> None:

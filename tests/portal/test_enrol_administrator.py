@@ -139,7 +139,7 @@ def test_nobody_can_be_asked_without_a_terminal(site_directory: Path) -> None:
     process = command(
         site_environment(site_directory), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=300)
     assert process.returncode == 1
     assert "use --no-input" in error
     assert "Traceback" not in error

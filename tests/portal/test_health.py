@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from tests.support.server import Site, running_site
 
-SECONDS = 30
+SECONDS = 120
 
 
 @pytest.fixture
@@ -50,6 +50,7 @@ def test_a_site_without_workers_is_ready_and_says_that_a_person_should_look(clie
         "data_directory": True,
         "storage": True,
         "workers": {"default": 0, "builds": 0},
+        "needs": {"dists": True},
     }
     assert "no-store" in response["Cache-Control"]
 

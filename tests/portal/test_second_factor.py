@@ -1,21 +1,32 @@
 """Who gets into the admin: staff who proved a second factor in this session, and nobody else."""
 
+import time
 from collections.abc import Iterator
+from urllib.parse import quote_plus
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, reverse
 from pytest_django import Settings
 
-from tests.support.staff import PASSWORD, a_person, code, enrol, logged_in
+from tests.support.staff import PASSWORD, USER_SESSION_KEY, a_person, code, enrol, logged_in
 
 pytestmark = pytest.mark.django_db
 
 AN_HOUR = 3600  # seconds
 LOGIN, PROOF, ENROLMENT = "/account/login/", "/account/second-factor/reauthenticate/", "/account/second-factor/"
+APP, PASSKEY = "/account/second-factor/totp/activate/", "/account/second-factor/webauthn/add/"
+CHANGES = [
+    PASSKEY, "/account/second-factor/totp/deactivate/", "/account/second-factor/recovery-codes/",
+    "/account/second-factor/recovery-codes/generate/", "/account/second-factor/recovery-codes/download/",
+]  # fmt: skip
 OPEN = {"login", "logout"}  # pages of the admin that lead elsewhere, whoever asks
 
 
@@ -37,6 +48,29 @@ def password_only(name: str = "jane") -> Client:
     user = a_person(name, superuser=True)
     client.force_login(user)
     return client
+
+
+def just_logged_in(seconds_ago: float = 0) -> Client:
+    """Log in with a password, as somebody who has no factor yet."""
+    client = password_only()
+    session = client.session
+    session[USER_SESSION_KEY] = str(User.objects.get().pk)
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": time.time() - seconds_ago}]
+    session.save()
+    return client
+
+
+def add_app(client: Client) -> None:
+    secret = client.get(APP).context["form"].secret
+    assert client.post(APP, {"code": code(secret)})["Location"] == "/account/second-factor/recovery-codes/"
+
+
+def wrong_code(client: Client) -> str:
+    """Give six digits that the app to be added shows neither now nor a little earlier or later."""
+    secret = client.get(APP).context["form"].secret
+    step = int(time.time()) // 30
+    shown = {format_hotp_value(hotp_value(secret, step + n)) for n in range(-3, 4)}
+    return next(digits for digits in map("{:06}".format, range(8)) if digits not in shown)
 
 
 def test_whoever_proved_a_factor_sees_the_admin() -> None:
@@ -90,8 +124,62 @@ def test_who_enrols_an_app_goes_on_to_the_page_they_wanted() -> None:
     reply = client.post("/account/second-factor/totp/activate/", {"code": code(secret)}, follow=True)
     assert "Your recovery codes" in reply.content.decode()
     reply = client.get("/admin/login/", follow=True)
-    reply = client.post(reply.redirect_chain[-1][0], {"code": code(secret)}, follow=True)
-    assert reply.redirect_chain[-1][0] == "/admin/auth/user/"
+    assert reply.redirect_chain == [("/admin/auth/user/", 302)]
+    assert reply.status_code == 200
+
+
+def test_a_code_that_is_wrong_enrols_and_proves_nothing() -> None:
+    client = just_logged_in()
+    assert "Incorrect code" in client.post(APP, {"code": wrong_code(client)}).content.decode()
+    assert client.get("/admin/").status_code == 302
+
+
+def test_a_stolen_session_enrols_nothing_without_the_password() -> None:
+    client = just_logged_in(seconds_ago=AN_HOUR)
+    for path in (APP, PASSKEY):
+        for reply in (client.get(path), client.post(path, {"code": code()})):
+            assert reply["Location"] == f"/account/reauthenticate/?next={quote_plus(path)}"
+    assert not Authenticator.objects.exists()
+    assert client.get("/admin/").status_code == 302
+
+
+def test_who_enrols_an_app_after_a_while_gives_the_password_first() -> None:
+    client = just_logged_in(seconds_ago=AN_HOUR)
+    client.get(APP)
+    assert client.post(f"/account/reauthenticate/?next={APP}", {"password": PASSWORD})["Location"] == APP
+    add_app(client)
+    assert client.get("/admin/").status_code == 200
+
+
+def test_an_app_that_is_removed_again_proves_nothing() -> None:
+    client = just_logged_in()
+    add_app(client)
+    assert client.get("/admin/").status_code == 200
+    client.post("/account/second-factor/totp/deactivate/")
+    assert not Authenticator.objects.exists()
+    assert client.get("/admin/").status_code == 302
+
+
+@pytest.mark.parametrize("path", CHANGES)
+def test_the_password_changes_and_shows_no_factors_once_there_is_one(path: str) -> None:
+    client = just_logged_in()
+    RecoveryCodes.activate(enrol(User.objects.get()).user)
+    before = list(Authenticator.objects.values_list("pk", "data"))
+    assert client.get(path)["Location"] == f"{PROOF}?next={quote_plus(path)}"
+    reply = client.post(path, {"code": code()})
+    assert reply.status_code == 405 or reply["Location"] == f"{PROOF}?next={quote_plus(ENROLMENT)}"
+    assert list(Authenticator.objects.values_list("pk", "data")) == before
+    assert client.get("/admin/").status_code == 302
+
+
+def test_what_was_kept_until_the_password_came_enrols_nothing_beside_a_new_factor() -> None:
+    client = just_logged_in(seconds_ago=AN_HOUR)
+    client.post(APP, {"code": code()})
+    enrol(User.objects.get())
+    reply = client.post(f"/account/reauthenticate/?next={APP}", {"password": PASSWORD})
+    assert reply["Location"].startswith(PROOF)
+    assert Authenticator.objects.count() == 1
+    assert client.get("/admin/").status_code == 302
 
 
 @pytest.mark.parametrize("by", ["jane", "jane@example.org"])

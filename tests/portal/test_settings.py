@@ -84,6 +84,9 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("PORTAL_KEEP_LOGS_DAYS", "0", "write a whole number above 0, such as 90"),
         ("PORTAL_KEEP_LOGS_DAYS", "36501", "is not a number of days"),
         ("PORTAL_KEEP_PLANS_DAYS", "a week", "is not a number of days"),
+        ("PORTAL_DOCS_INTERVAL", "4", "write 0 for never, or 5 to 10080 minutes"),
+        ("PORTAL_DOCS_INTERVAL", "10081", "is no interval"),
+        ("PORTAL_DOCS_INTERVAL", "hourly", "is no interval"),
     ],
 )
 def test_a_bad_value_is_refused_by_its_name(name: str, value: str, what_is_said: str) -> None:

@@ -10,6 +10,7 @@ with mirror.served():
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -29,12 +30,12 @@ from mirror.sampling.plugins import ARCHIVED
 from tests.support.portal import Portal, sample_sources
 from tests.support.programs import program
 from tests.support.repositories import add_tags, package
-from tests.support.server import free_port, stop, wait_until_up
+from tests.support.server import free_port, migrated, stop, wait_until_up
 
 # A library without modules: archives alone have its newest version, and a test may tag one more.
 LIBRARY, OLD, NEW = "magento/composer", ARCHIVED["magento/composer"][-1], "1.11.0"
-SECONDS = 120  # after which composer is given up
-SECONDS_TO_LOG = 10
+SECONDS = 300  # after which composer is given up
+SECONDS_TO_LOG = 60
 REQUEST = "request"  # how a line of an access log begins
 MARK = "/p2/mark/"
 RECORDING = "tests.composer.recording:application"
@@ -231,11 +232,11 @@ def new_mirror(directory: Path) -> Mirror:
     """Build the sample by the recipe of the real mirror."""
     port = free_port()
     portal = _portal_at(directory, f"http://127.0.0.1:{port}")
-    portal.data.mkdir(parents=True)
+    shutil.copytree(migrated(), portal.data)
     subprocess.run(["cp", "-a", str(sample_sources()), str(portal.sources)], check=True)
-    portal.command("migrate", "--no-input", "--verbosity", "0")
-    portal.command("import_archives", "mirror", str(portal.sources / "archives"))
-    assert portal.build()["errors"] == []
+    importing = ("import_archives", "mirror", str(portal.sources / "archives"))
+    imported, built = portal.in_turn(importing, portal.build_arguments())
+    assert (imported.status, built.report["errors"]) == (0, [])
     return Mirror(portal, port)
 
 

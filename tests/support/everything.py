@@ -38,6 +38,7 @@ from mirror.models import (
     SourceTag,
     Upload,
 )
+from tests.support import document_cases, reading_cases
 from tests.support.packages import make_distribution, package
 from tests.support.passkeys import a_passkey
 from tests.support.permission_table import ACTION, Row
@@ -79,6 +80,7 @@ class Everything:
             ("app_label", "accounts"): "auth",
             ("app_label", "history"): "admin",
             ("app_label", "queue"): "django_q",
+            ("app_label", "documents"): "docs_hub",
         }
         self.distribution = Distribution.objects.get(slug="mirror")
         self.shop = make_distribution(directory, is_sample=False)
@@ -90,6 +92,9 @@ class Everything:
         self._add_builds()
         self._add_uploads()
         self._add_queue()
+        for row, case in document_cases.rows():
+            self._know(row, case)
+        self._values |= reading_cases.values()
 
     def path(self, row: Row) -> str:
         """Give the path of a row of the table. Raises: KeyError: no such thing is made here."""
@@ -118,7 +123,9 @@ class Everything:
 
     def _action(self, row: Row) -> Sent:
         model = "/".join(row.address.split("/")[2:4])
-        chosen = {"action": row.case.removeprefix(ACTION), ACTION_CHECKBOX_NAME: [self._values[model, ""]]}
+        action = row.case.removeprefix(ACTION)
+        case = document_cases.ACTIONS.get((row.address, action), "")
+        chosen = {"action": action, ACTION_CHECKBOX_NAME: [self._values[model, case]]}
         return Sent({**chosen, "post": "yes", "confirmed": "yes", "reason": "broken"})
 
     def _know(self, row: Any, case: str = "", name: str = "") -> None:
@@ -202,9 +209,10 @@ class Everything:
         self._know(OrmQ.objects.create(key="default", payload=payload, lock=NOW))
         self._know(Schedule.objects.get(name=f"{PREFIX}mirror.watchdog"))
         self._know(Schedule.objects.get(name=f"{PREFIX}portal.housekeeping"), "housekeeping")
+        self._know(Schedule.objects.get(name=f"{PREFIX}docs_hub.sync"), "documents")
 
     def _bodies(self) -> dict[tuple[str, str], Any]:
-        return {**FORMS, **_signed(), **self._of_rows()}
+        return {**FORMS, **document_cases.forms(), **_signed(), **self._of_rows()}
 
     def _of_rows(self) -> dict[tuple[str, str], Any]:
         version, user = "/admin/mirror/packageversion/<object_id>", "/admin/auth/user/<object_id>"

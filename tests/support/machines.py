@@ -1,6 +1,6 @@
 """Several machines on this one: a shared database and data directory, a work directory for each, and workers.
 
-site = new_site(tmp_path, database_url)
+site = new_site(tmp_path, cluster, "site")
 site.add_shop("one", versions=4)
 with site.worker("north"), site.worker("south"):
     build = site.queue("one")
@@ -21,12 +21,13 @@ from typing import Any, NamedTuple
 import psycopg
 from django.conf import settings
 
-from tests.support.portal import ADDRESS, RECIPE, Portal, source
+from tests.support.portal import ADDRESS, HANGING, RECIPE, Portal, family, migrated_database, source
+from tests.support.postgresql import PostgresqlCluster
 from tests.support.repositories import add_tags, make_repository, package
-from tests.support.server import manage
 
-SECONDS = 120
+SECONDS = 300
 PACKAGES = 30  # in each tag
+LOUD = {"PORTAL_LOG_LEVEL": "INFO"}  # so that a queue says when it is ready
 QUEUE = """
 from mirror import lifecycle, tasks
 from mirror.models import Build, Distribution
@@ -45,6 +46,22 @@ while True:
     except (DatabaseError, InterfaceError):
         connection.close()
     time.sleep(0.5)
+"""
+# A worker of the queue whose first build of one distribution hangs in the middle, with its lease renewed.
+HOLDING = f"""
+import os, sys
+import django
+django.setup()
+from mirror import tasks
+note, slug = sys.argv[1:]
+ordinary = tasks.build_command
+def command(build):
+    if build.distribution.slug != slug or os.path.exists(note):
+        return ordinary(build)
+    return [sys.executable, "-c", {HANGING!r}, "first-dists-made", note, "run_build", str(build.pk)]
+tasks.build_command = command
+from django.core.management import call_command
+call_command("qcluster")
 """
 
 
@@ -69,6 +86,10 @@ class Worker:
     log: Path
     place: Path  # its work directory
 
+    def is_ready(self) -> bool:
+        """Tell whether it takes up what is queued."""
+        return "ready for work" in self.log.read_text(encoding="utf-8")
+
     def is_at_work_on(self, row: Row) -> bool:
         named = self.place / "locks" / "machine"
         return named.exists() and row.worker.startswith(f"{named.read_text()}:")
@@ -87,6 +108,11 @@ class Several:
     directory: Path
     database: str
     more: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def held(self) -> Path:
+        """Where it is noted that a build hangs."""
+        return self.directory / "held"
 
     def portal(self, slug: str = "mirror", machine: str = "office") -> Portal:
         """Give one distribution as it is seen on a machine."""
@@ -133,34 +159,35 @@ class Several:
     def row(self, build: int) -> Row:
         return Row(*self.ask("SELECT state, worker, failure, attempts FROM mirror_build WHERE id = %s", build)[0])
 
-    def done(self, build: int) -> int:
-        """Tell how many dists a build has made."""
-        found = self.ask("SELECT done FROM mirror_buildstep WHERE build_id = %s AND name = 'make'", build)
-        return int(found[0][0]) if found else 0
-
-    def is_making(self, build: int) -> bool:
-        """Tell whether a build is in the middle of its work."""
-        sql = "SELECT state FROM mirror_buildstep WHERE build_id = %s AND name = 'make'"
-        return self.row(build).state == "running" and self.ask(sql, build) == [("running",)]
+    def let_go(self) -> None:
+        """Let the build that hangs go on."""
+        os.kill(int(self.held.read_text()), signal.SIGCONT)
 
     def wait_for_end(self, build: int) -> Row:
         wait_until(lambda: self.row(build).state in {"succeeded", "failed", "canceled"}, lambda: str(self.row(build)))
         return self.row(build)
 
     @contextmanager
-    def worker(self, machine: str, **more: str) -> Iterator[Worker]:
-        """Run the queue of builds on a machine."""
-        environment = {**self.portal(machine=machine).environment, "Q_CLUSTER_NAME": "builds", **more}
+    def worker(self, machine: str, *, holding: str = "") -> Iterator[Worker]:
+        """Run the queue of builds on a machine; the first build of ``holding``, on whichever, hangs in the middle."""
+        program = ("-c", HOLDING, str(self.held), holding) if holding else ("manage.py", "qcluster")
+        settings_module = {"DJANGO_SETTINGS_MODULE": "mageos_portal.settings"}
+        environment = {
+            **self.portal(machine=machine).environment,
+            "Q_CLUSTER_NAME": "builds",
+            **LOUD,
+            **settings_module,
+        }
         log = self.directory / f"{machine}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "manage.py", "qcluster"], cwd=settings.BASE_DIR, env=environment,
+                [sys.executable, *program], cwd=settings.BASE_DIR, env=environment,
                 stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
         try:
             yield Worker(process, log, self.directory / machine)
         finally:
-            _end(process)
+            _kill(process)
 
     @contextmanager
     def watchdog(self) -> Iterator[None]:
@@ -174,10 +201,10 @@ class Several:
             process.wait()
 
 
-def new_site(directory: Path, database: str, **more: str) -> Several:
-    site = Several(directory, database, more)
+def new_site(directory: Path, cluster: PostgresqlCluster, name: str, **more: str) -> Several:
+    """Make a site with a database of this name."""
+    site = Several(directory, migrated_database(cluster, name), more)
     site.portal().data.mkdir(parents=True)
-    manage(site.portal().environment, "migrate", "--no-input", "--verbosity", "0")
     return site
 
 
@@ -199,21 +226,18 @@ def tree(number: int) -> dict[str, str]:
     return files
 
 
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a queue and its builds, which are in groups of their own."""
+    for pid in family(process.pid):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 def wait_until(true: Callable[[], bool], shown: Callable[[], str] = lambda: "", seconds: float = SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, shown()
         time.sleep(0.02)  # between two looks; the loop ends by itself
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    if process.poll() is None:
-        process.terminate()
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        pass
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()

@@ -26,10 +26,11 @@ from typing import Any
 from django.conf import settings
 
 from mirror.composer.minify import expand
+from tests.support.postgresql import PostgresqlCluster
 from tests.support.repositories import make_repository, package
-from tests.support.server import manage, site_environment
+from tests.support.server import manage, migrated, site_environment
 
-SECONDS = 120  # after which a command is given up
+SECONDS = 300  # after which a command is given up
 ADDRESS = "https://repo.example.org"
 DATABASE = "portal.sqlite3"
 
@@ -86,7 +87,7 @@ offset = 0
 releases = "1.0.0.."
 """
 
-# Does what manage.py does, and stops itself when the build first comes to a boundary.
+# Does what manage.py does, and stops itself when the build first comes to a boundary; its lease runs out meanwhile.
 _STOPPING = """
 import os, signal, sys
 from mirror import faults
@@ -105,24 +106,53 @@ manage.main()
 """
 
 
-# Does what manage.py does, and hangs when the build first comes to a boundary.
+# Does what manage.py does, and hangs when the build first comes to a boundary, until SIGCONT; its keeper goes on.
 HANGING = """
-import os, sys, time
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCONT])
 from mirror import faults
 
 boundary, note, *arguments = sys.argv[1:]
 
 def hang(reached):
     if reached == boundary:
+        faults.reach = lambda reached: None
         with open(note + "~", "w") as file:
             file.write(str(os.getpid()))
         os.rename(note + "~", note)
-        time.sleep(600)
+        signal.sigtimedwait([signal.SIGCONT], 600)
 
 faults.reach = hang
 sys.argv = ["manage.py", *arguments]
 import manage
 manage.main()
+"""
+
+# Does what manage.py does, for one command after the other, and gives what became of each.
+_IN_TURN = """
+import json, os, sys, tempfile, traceback
+import manage
+
+def answer(arguments):
+    status, sys.argv = 0, ["manage.py", *arguments]
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        os.dup2(out.fileno(), 1)
+        os.dup2(err.fileno(), 2)
+        try:
+            manage.main()
+        except SystemExit as end:
+            status = end.code or 0
+        except Exception:
+            status = 1
+            traceback.print_exc()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return status, *(os.pread(file.fileno(), 1 << 30, 0).decode() for file in (out, err))
+
+said = os.dup(1)
+answers = [answer(arguments) for arguments in json.loads(sys.argv[1])]
+with open(said, "w") as file:
+    json.dump(answers, file)
 """
 
 
@@ -224,6 +254,11 @@ class Portal:
             start_new_session=session,
         )
 
+    def in_turn(self, *commands: Sequence[str]) -> list[Answer]:
+        """Run commands one after the other in one process, which is quicker, and give what became of each."""
+        answers = json.loads(ended(self.run(("-c", _IN_TURN, json.dumps(commands)), {})).out)
+        return [Answer(*answer) for answer in answers]
+
     def build_arguments(self, *arguments: str) -> tuple[str, ...]:
         return "build_distribution", self.slug, "--sources", str(self.sources), "--json", *arguments
 
@@ -315,17 +350,34 @@ def new_portal(directory: Path, text: str | None = None, **environment: str) -> 
     """Make a portal with an empty database, a recipe, and a directory for sources."""
     portal = Portal(directory, {"PORTAL_BASE_URL": ADDRESS, **environment})
     portal.sources.mkdir(parents=True)
-    shutil.copytree(_migrated(), portal.data)
+    shutil.copytree(migrated(), portal.data)
     portal.use_recipe(text or recipe())
     return portal
 
 
+def migrated_database(cluster: PostgresqlCluster, name: str) -> str:
+    """Make a database that has all its tables, and give its DATABASE_URL."""
+    return cluster.create_database(name, template=_template(cluster))
+
+
 @functools.cache
-def _migrated() -> Path:
-    """Give the data directory from which all portals of this process begin."""
-    data = Path(tempfile.mkdtemp(prefix="portal-", dir=os.environ["PORTAL_TEST_DIRECTORY"]))
-    manage(site_environment(data), "migrate", "--no-input", "--verbosity", "0")
-    return data
+def _template(cluster: PostgresqlCluster) -> str:
+    name = "portal_template"
+    url = cluster.create_database(name)
+    data = tempfile.mkdtemp(prefix="portal-", dir=os.environ["PORTAL_TEST_DIRECTORY"])
+    manage(site_environment(Path(data), DATABASE_URL=url), "migrate", "--no-input", "--verbosity", "0")
+    return name
+
+
+def give_work_to_children(portal: Portal, text: str) -> None:
+    """Add a source of so many packages to a recipe that children of the build live until all is taken from them."""
+    portal.use_recipe(text + source("many", kind="children", directory="app"))
+    make_repository(portal.sources / "many", {version: _many(version) for version in ("1.0.0", "1.1.0", "1.2.0")})
+
+
+def _many(version: str) -> dict[str, str]:
+    packages = {f"app/P{n}/composer.json": package(f"acme/p{n}", version) for n in range(12)}
+    return {"composer.json": package("acme/all", version), **packages}
 
 
 def new_shop(directory: Path) -> Portal:
@@ -357,10 +409,10 @@ def ended(process: Process, status: int | None = 0) -> Answer:
 
 
 @contextmanager
-def hanging_at(boundary: str, portal: Portal, *arguments: str) -> Iterator[Process]:
-    """Start a command in a session of its own and give it when it hangs at a boundary."""
-    note = portal.directory / "hanging"
-    process = portal.run(("-c", HANGING, boundary, str(note), *arguments), {}, session=True)
+def hanging_at(boundary: str, portal: Portal, *arguments: str, session: bool = True) -> Iterator[Process]:
+    """Start a command and give it when it hangs at a boundary, its lease renewed; `go_on` lets it end."""
+    note = portal.directory / f"hanging-{portal.slug}"
+    process = portal.run(("-c", HANGING, boundary, str(note), *arguments), {}, session=session)
     try:
         deadline = time.monotonic() + SECONDS
         while not note.exists():
@@ -371,13 +423,14 @@ def hanging_at(boundary: str, portal: Portal, *arguments: str) -> Iterator[Proce
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
         process.communicate()
         note.unlink(missing_ok=True)
 
 
 @contextmanager
 def stopped_at(boundary: str, portal: Portal, *arguments: str) -> Iterator[Process]:
-    """Start a command and give it when it has stopped itself at a boundary; `go_on` lets it end."""
+    """Start a command and give it when it has stopped itself at a boundary, lease and all; `go_on` lets it end."""
     process = portal.run(("-c", _STOPPING, boundary, *arguments), {})
     try:
         os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
@@ -391,7 +444,7 @@ def stopped_at(boundary: str, portal: Portal, *arguments: str) -> Iterator[Proce
 
 
 def go_on(process: Process, status: int | None = 0) -> Answer:
-    """Let a stopped command go on to its end."""
+    """Let a command that was held go on to its end."""
     process.send_signal(signal.SIGCONT)
     return ended(process, status)
 

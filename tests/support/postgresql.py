@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 USER = "portal"
-SECONDS = 60
+SECONDS = 120
 INITDB = ("--auth", "trust", "--no-sync", "--encoding", "UTF8", "--locale", "C")
 SETTINGS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off"
 
@@ -22,9 +22,10 @@ class PostgresqlCluster:
     programs: Path  # the directory of initdb, createdb and so on
     socket: Path  # its directory
 
-    def create_database(self, name: str) -> str:
-        """Make an empty database and return its DATABASE_URL."""
-        _run(str(self.programs / "createdb"), "--host", str(self.socket), "--username", USER, name)
+    def create_database(self, name: str, template: str = "template0") -> str:
+        """Make an empty database, or a copy of one that nobody is connected to, and return its DATABASE_URL."""
+        to = ["--host", str(self.socket), "--username", USER, "--template", template]
+        _run(str(self.programs / "createdb"), *to, name)
         return f"postgresql://{USER}@/{self.socket}/{name}"
 
     def restart(self) -> None:

@@ -13,7 +13,7 @@ from mirror import metadata
 from mirror.composer.versions import normalize
 from mirror.metadata import VersionEntry, body_of
 from mirror.models import Distribution, Package, PackageVersion, Publication, VersionSet
-from mirror.storage import Listing, Served
+from mirror.storage import DistributionFiles, Listing, Served
 
 BASE_URL = "http://portal.example"
 STAMP = 1_700_000_000  # unix seconds: Tue, 14 Nov 2023 22:13:20 GMT
@@ -67,9 +67,15 @@ def publish(
         digest = files.store(content)
         files.stamp(digest, stamp)
         listed[path] = Served(digest, len(content), stamp)
-    files.lay_out(Listing(number, listed, tuple(gone)))
+    lay_out(files, Listing(number, listed, tuple(gone)))
     files.switch(number)
     return _record(distribution, number, packages)
+
+
+def lay_out(files: DistributionFiles, listing: Listing) -> None:
+    """Give a publication its directory."""
+    with files.laid_out(listing) as directory:
+        files.install(directory, listing.number)
 
 
 def a_row_of_publication(distribution: Distribution, number: int = 1) -> Publication:

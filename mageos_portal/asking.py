@@ -1,25 +1,39 @@
 """Asking once more before something is done: what it will do, and what a person has to say to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from django import forms
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from mirror.admin.kept import ModelAdmin, SystemKeptAdmin
-from mirror.differences import Part
+from mageos_portal.marks import address
+from mageos_portal.staff_pages import ModelAdmin, SystemKeptAdmin
+
+ROWS = "rows_of_admin"  # on the request
 
 
-class AskingAdmin(SystemKeptAdmin):
-    """Rows with pages of their own, which ask for the row several times."""
+class Part(Protocol):
+    """Names, as many as a page shows, and how many there are."""
+
+    @property
+    def count(self) -> int: ...
+
+    @property
+    def shown(self) -> Sequence[str]: ...
+
+    @property
+    def more(self) -> int: ...
+
+
+class ReadOnceAdmin(ModelAdmin):
+    """Rows whose pages ask for the row several times, though it is read once."""
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        known = vars(request).setdefault("rows_of_admin", {})
+        known = vars(request).setdefault(ROWS, {})
         key = (self.model, str(object_id))
         if key not in known:
             known[key] = super().get_object(request, object_id, from_field)
@@ -38,6 +52,10 @@ class AskingAdmin(SystemKeptAdmin):
         return row
 
 
+class AskingAdmin(ReadOnceAdmin, SystemKeptAdmin):
+    """Rows that only the system writes, with pages of their own that ask something."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A page that says what will be done when its button is pressed."""
@@ -51,31 +69,9 @@ class Question:
     is_grave: bool = False
 
 
-class ReasonForm(forms.Form):
-    """Why something is done that the public will see."""
-
-    reason = forms.CharField(
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        max_length=1000,
-        help_text="Shown to the public, for ever: what is wrong, and what to use instead.",
-    )
-
-
-class NamedForm(ReasonForm):
-    """The same, with the name of the thing typed, so that nothing is done to another one by mistake."""
-
-    name = forms.CharField(label="Its name", widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}))
-
-    def __init__(self, data: Mapping[str, Any] | None, expected: str) -> None:
-        super().__init__(data)
-        self._expected = expected
-        self.fields["name"].help_text = "Type the name that stands above, to the letter."
-
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if name != self._expected:
-            raise forms.ValidationError(f"This is not {self._expected}; type that, or go back.")
-        return name
+def forget_rows(request: HttpRequest) -> None:
+    """Have the rows of a request read anew when they are asked for again."""
+    vars(request).pop(ROWS, None)
 
 
 def ask(model_admin: ModelAdmin, request: HttpRequest, question: Question, row: Any = None) -> TemplateResponse:
@@ -89,12 +85,7 @@ def ask(model_admin: ModelAdmin, request: HttpRequest, question: Question, row: 
         "question": question,
         "back": back,
     }
-    return TemplateResponse(request, "mirror/admin/ask.html", context)
-
-
-def address(row: Model) -> str:
-    """Give the address of a row's page."""
-    return reverse(f"admin:mirror_{type(row).__name__.lower()}_change", args=[row.pk])
+    return TemplateResponse(request, "mageos_portal/ask.html", context)
 
 
 def go_to(row: Model) -> HttpResponseRedirect:

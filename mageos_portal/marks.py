@@ -3,17 +3,17 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from django.db.models import Model
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
-from mirror.findings import printable
-
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 COMMITS_AT = "https://github.com/"  # whose pages of commits we know the address of
 SHORT = 12  # digits of a hash that tell it apart
+LONGEST_LINE = 1000  # characters
 
 
 def page_of_row(description: str, *, path: str, permission: str, icon: str) -> Callable[[Method], Method]:
@@ -30,6 +30,14 @@ def coloured(
     """Show a word in a colour: success, info, warning or danger."""
     decorate: Callable[[Method], Method] = display(description=description, label=dict(colours), ordering=ordering)
     return decorate
+
+
+def printable(text: str) -> str:
+    """Give text of a stranger on one line, so that a page, a terminal and a database can hold it."""
+    if text.isprintable() and len(text) <= LONGEST_LINE:
+        return text
+    spelled = text.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in spelled)[:LONGEST_LINE]
 
 
 def shown(text: str) -> str:
@@ -56,10 +64,15 @@ def link(url: str, text: str) -> SafeString:
     )
 
 
-def link_to(row: Any, text: str = "") -> SafeString:
-    """Link the page of a row of the mirror's."""
-    name = f"admin:mirror_{type(row).__name__.lower()}_change"
-    return link(reverse(name, args=[row.pk]), text or str(row))
+def link_to(row: Model, text: str = "") -> SafeString:
+    """Link the page of a row."""
+    return link(address(row), text or shown(str(row)))
+
+
+def address(row: Model) -> str:
+    """Give the address of a row's page."""
+    opts = row._meta  # noqa: SLF001 - Django documents it
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[row.pk])
 
 
 def commit(source_url: str, sha1: str, digits: int = 40) -> SafeString | str:

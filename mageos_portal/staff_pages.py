@@ -1,19 +1,14 @@
-"""What all pages of the staff have in common: what the system writes is read-only, an action says how it went."""
+"""What all pages of the staff have in common: what the system writes is read-only, and who did what is kept."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
-
-from mirror import publishing
-from mirror.exclusion import LeaseLostError
-from mirror.models import Distribution, Publication
-from mirror.storage import DiskFullError
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -59,14 +54,3 @@ def refuse_foreign_actions(model_admin: ModelAdmin, request: HttpRequest) -> Non
     chosen = request.POST.get("action", "")
     if chosen and chosen not in model_admin.get_actions(request):
         raise PermissionDenied
-
-
-def told(distribution: Distribution, publish: Callable[[], Publication | None]) -> tuple[str, int]:
-    """Publish, and say how it went: a sentence and its level."""
-    try:
-        publication = publish()
-    except (publishing.PublishingError, LeaseLostError, DiskFullError) as error:
-        return str(error), messages.ERROR
-    if publication is None:
-        return f"What is served of {distribution} did not change.", messages.WARNING
-    return f"{publication} is served now.", messages.SUCCESS

@@ -1,0 +1,21 @@
+"""One of everything that the public pages of the documents show; see everything.py."""
+
+from tests.support.made_documents import a_collection, a_document, an_update
+
+FOR_MEMBERS = "for members"
+
+
+def values() -> dict[tuple[str, str], str]:
+    """Make the rows and give the parts of their addresses, by name and case."""
+    an_update("mirror", category="talks")
+    an_update("for-members", visibility="members")
+    a_document("mirror", collection=a_collection("handbook"))
+    board = a_collection("board", visibility="members")
+    a_document("for-members", collection=board, visibility="members")
+    return {
+        ("year", ""): "2024",
+        ("category", ""): "talks",
+        ("collection", ""): "handbook",
+        ("collection", FOR_MEMBERS): "board",
+        ("slug", FOR_MEMBERS): "for-members",
+    }
