@@ -38,10 +38,11 @@ def derive(snapshots: Mapping[Collection, Snapshot]) -> None:
 def reach(collections: Iterable[Collection]) -> None:
     """Show updates to those whom their collections name now; what staff made narrower stays so."""
     theirs = SourceFile.objects.filter(collection__in=collections, is_gone=False).exclude(update=None).values("update")
-    files = SourceFile.objects.filter(update__in=theirs, is_gone=False).select_related("collection")
+    files = SourceFile.objects.filter(update__in=theirs, is_gone=False)
+    known = Collection.objects.defer("report", "audience").in_bulk()
     found: dict[int, list[Collection]] = {}
-    for file in files.only("update", "collection"):
-        found.setdefault(file.update_id or 0, []).append(file.collection)
+    for identifier, collection in files.values_list("update", "collection"):
+        found.setdefault(identifier or 0, []).append(known[collection])
     updates = Update.objects.filter(pk__in=theirs).only("visibility", "team", "allowed")
     changed = [update for update in updates if _assign(update, _audience(update, found[update.pk]))]
     for update in changed:
@@ -76,7 +77,9 @@ class _Derivation:
     def _posts(self) -> Iterator[Post]:
         """Read all files; those of repositories that are not at hand keep what was said about them."""
         files = SourceFile.objects.filter(is_gone=False, collection__kind=Collection.Kind.UPDATES)
-        for file in files.select_related("collection").iterator(chunk_size=AT_ONCE):
+        collections = Collection.objects.defer("report", "audience").in_bulk()
+        for file in files.iterator(chunk_size=AT_ONCE):
+            file.collection = collections[file.collection_id]
             content, repairs = _content(file)
             authors = self._authors.get(file.collection_id)
             found = posts.read(file.path, content, frozenset(authors) if authors is not None else None)

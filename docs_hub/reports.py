@@ -41,12 +41,17 @@ class Report:
             "errors": _listed(self.errors),
         }
 
-    def __str__(self) -> str:
-        counts = (
-            f"{len(self.created)} created, {len(self.updated)} updated, {self.same} the same, {len(self.gone)} gone"
-        )
+    @property
+    def counts(self) -> dict[str, int]:
+        """Give how many there are of each; a report itself may be large."""
+        listed = {"created": self.created, "updated": self.updated, "gone": self.gone, "errors": self.errors}
         warnings = sum(len(found) for found in self.warnings.values())
-        return f"{counts}; {warnings} warnings, {len(self.errors)} with errors"
+        return {name: len(some) for name, some in listed.items()} | {"same": self.same, "warnings": warnings}
+
+    def __str__(self) -> str:
+        counts = self.counts
+        done = "{created} created, {updated} updated, {same} the same, {gone} gone".format(**counts)
+        return f"{done}; {counts['warnings']} warnings, {counts['errors']} with errors"
 
 
 def _listed(findings: dict[str, list[Finding]]) -> dict[str, list[tuple[str, str, int]]]:

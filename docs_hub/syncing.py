@@ -134,7 +134,7 @@ def _end(run: Run, report: Report | None = None, failure: str = "") -> None:
     run.save(update_fields=["state", "ended_at", "failure", "report", "commit"])
     fields: dict[str, Any] = {"last_error": failure}
     if not failure:
-        fields |= {"synced_at": run.ended_at, "commit": run.commit, "report": run.report}
+        fields |= {"synced_at": run.ended_at, "commit": run.commit, "report": report.counts if report else {}}
     Collection.objects.filter(pk=run.collection_id).update(**fields)
     logger.info("Sync %d of %s: %s.", run.pk, run.collection.slug, failure or report)
     newest = Run.objects.filter(collection=run.collection_id).values_list("pk", flat=True)[:KEPT_RUNS]

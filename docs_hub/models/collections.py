@@ -71,7 +71,7 @@ class Collection(models.Model):
     failing_since = models.DateTimeField(null=True, editable=False)  # staff were told
     changes_token = models.CharField(max_length=200, blank=True, editable=False)  # Drive: where its changes go on
     last_error = models.TextField(blank=True, editable=False)
-    report = models.JSONField(default=dict, editable=False)  # of the last sync; see reports.Report
+    report = models.JSONField(default=dict, editable=False)  # of the last sync, counted; see reports.Report
 
     objects = CollectionQuerySet.as_manager()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import accessibility_faults, looking, scrolls_sideways
 from tests.support.server import Site, running_site
@@ -51,6 +51,14 @@ from django.utils import timezone
 from mirror.models import Build, BuildStep
 BuildStep.objects.update(state="succeeded")
 Build.objects.update(state="succeeded", ended_at=timezone.now())
+"""
+BACK = """
+import django
+django.setup()
+from mirror.models import Build, BuildStep
+BuildStep.objects.filter(name="plan").update(state="running", done=3, total=12)
+BuildStep.objects.filter(name="make").update(state="waiting", done=0, total=0)
+Build.objects.update(state="running", ended_at=None)
 """
 NOTE_WHAT_IS_SAID = """
 window.said = [];
@@ -98,22 +106,29 @@ def test_a_page_fits_and_is_accessible(watched: Watched, browser: Browser, way: 
 def test_all_can_be_read_and_done_without_scripts(watched: Watched, browser: Browser) -> None:
     with looking(browser, watched.site.base_url, java_script_enabled=False) as page:
         watched.open(page)
-        assert page.get_by_text("3 of 12 sources").is_visible()
-        assert page.get_by_role("button", name="Cancel").is_enabled()
+        expect(page.get_by_text("3 of 12 sources")).to_be_visible()
+        expect(page.get_by_role("button", name="Cancel")).to_be_enabled()
         page.get_by_role("link", name="reload it").click()
-        assert page.get_by_text("line 120 <b>of</b> the log").is_visible()
+        expect(page.get_by_text("line 120 <b>of</b> the log")).to_be_visible()
 
 
-def test_a_page_renews_itself_and_says_only_what_changed(watched: Watched, browser: Browser) -> None:
-    with looking(browser, watched.site.base_url) as page:
-        watched.open(page)
+@pytest.fixture
+def ending(watched: Watched) -> Iterator[Watched]:
+    """The same, for a test that lets the build end: the other tests find it running again."""
+    yield watched
+    watched.run(BACK)
+
+
+def test_a_page_renews_itself_and_says_only_what_changed(ending: Watched, browser: Browser) -> None:
+    with looking(browser, ending.site.base_url) as page:
+        ending.open(page)
         page.evaluate(NOTE_WHAT_IS_SAID)
         with page.expect_response("**/progress/"):
             page.evaluate("document.getElementById('log-lines').scrollTop = 40")
-        watched.run(GO_ON)
+        ending.run(GO_ON)
         page.get_by_text("1 of 9 dists").wait_for()
         assert page.evaluate("document.getElementById('log-lines').scrollTop") == 40
-        watched.run(END)
+        ending.run(END)
         page.locator("#build:not([hx-get])").wait_for()
         page.get_by_text("Retry").wait_for()
         spoken = page.evaluate("said")

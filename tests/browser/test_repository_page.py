@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.support.browser import WAYS_TO_LOOK, accessibility_faults, looking, scrolls_sideways
 from tests.support.server import Site, running_site
@@ -71,7 +71,7 @@ def test_states_are_told_by_word_and_missing_packages_by_name(filled: Site, brow
         row = page.locator("tr", has_text="1.2.0")
         assert "Incomplete" in row.inner_text()
         row.locator("summary").click()
-        assert row.get_by_text("acme/closed-2").is_visible()
+        expect(row.get_by_text("acme/closed-2")).to_be_visible()
 
 
 def test_the_header_leads_to_the_page(filled: Site, browser: Browser) -> None:

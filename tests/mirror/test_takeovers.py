@@ -123,4 +123,6 @@ def test_who_was_held_up_before_leaves_the_publication_of_the_other_one(portal: 
     assert (portal.publication, portal.manifest()) == (1, before)
     assert portal.versions("acme/library").keys() == {"1.0.0", "1.1.0"}
     portal.assert_whole()
+    tag(portal, "1.2.0")
+    elsewhere(portal).build()
     assert [path.name for path in (portal.files / "publications").glob(".*")] == []

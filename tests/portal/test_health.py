@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from django.test import Client
 from pytest_django import Settings
 
@@ -84,8 +84,9 @@ def test_a_site_without_its_database_is_not_ready(client: Client, monkeypatch: p
     def fail() -> None:
         raise DatabaseError
 
-    monkeypatch.setattr(connection, "ensure_connection", fail)
-    monkeypatch.setattr(connection, "connection", None)
+    database = connections[DEFAULT_DB_ALIAS]  # itself: of the proxy before it pytest would take away what was patched
+    monkeypatch.setattr(database, "ensure_connection", fail)
+    monkeypatch.setattr(database, "connection", None)
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["database"] is False

@@ -47,6 +47,7 @@ def read(client: Client) -> Figures:
     return found
 
 
+@pytest.mark.django_db
 def test_without_a_token_there_is_no_such_page(client: Client, settings: Settings) -> None:
     settings.PORTAL_METRICS_TOKEN = None
     for headers in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer None"}):

@@ -82,7 +82,9 @@ class Command(BaseCommand):
         files: dict[str, int] = {}
         for code in (code for found in warnings.values() for code in {code for code, _, _ in found}):
             files[code] = files.get(code, 0) + 1
-        listed = ", ".join(f"{code} {count}" for code, count in sorted(files.items(), key=lambda each: (-each[1], each[0])))
+        listed = ", ".join(
+            f"{code} {count}" for code, count in sorted(files.items(), key=lambda each: (-each[1], each[0]))
+        )
         if listed:
             self.stdout.write(f"  warnings, by number of files (--verbosity 2 lists them): {listed}")
 
