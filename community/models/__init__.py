@@ -1,6 +1,19 @@
 """What the community remembers."""
 
 from community.models.conduct import Agreement, PolicyVersion, Reminder
+from community.models.joining import Invitation, Presence
+from community.models.members import Membership, Sanction
 from community.models.people import Person
+from community.models.roles import OpenRole
 
-__all__ = ["Agreement", "Person", "PolicyVersion", "Reminder"]
+__all__ = [
+    "Agreement",
+    "Invitation",
+    "Membership",
+    "OpenRole",
+    "Person",
+    "PolicyVersion",
+    "Presence",
+    "Reminder",
+    "Sanction",
+]

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from community.views import landing, roles
+
+app_name = "community"
+
+urlpatterns = [
+    path("community/", landing.landing, name="landing"),
+    path("community/roles/", roles.roles, name="roles"),
+    path("community/roles/<slug:slug>/", roles.role, name="role"),
+]
