@@ -15,7 +15,7 @@ from django.utils import timezone
 from docs_hub import sharing
 from docs_hub.drive import Access, Drive, opened
 from docs_hub.drive_answers import File
-from docs_hub.drive_changes import News, log_of, seal
+from docs_hub.drive_changes import News, beginning, log_of, seal
 from docs_hub.drive_documents import Reader
 from docs_hub.drive_errors import DriveError, RefusedError
 from docs_hub.drive_viewers import Sight, Viewers
@@ -74,35 +74,37 @@ class _Crawl:
     def run(self, *, anew: bool) -> str:
         """Bring the documents up to date; gives in words what was asked for. Raises: DriveError."""
         memory = Memory(self.collection, self.viewers.drive, self.root, seal(self.root, self.sight.permissions))
-        log, asked = self._log(), self._asked_as()
+        log, account = self._log(), self.viewers.drive.credentials.name
+        asked = asked_as(self.collection, self.root, account)
         if log is None:
             memory.forget_all()
             self._list(self.viewers.drive)
             return "listed anew, as Drive has no log for this"
         tree = None if anew else memory.tree(asked, self.viewers.at)
-        news = memory.news(log) if tree else None
+        news = memory.news(tree.token, log) if tree else None
         if tree is None or news is None:
             return self._list_anew(memory, log, asked)
         if self._is_same(tree, news) and self._repeat():
-            memory.go_on(news.token)
+            memory.go_on(tree, news.token)
             return "nothing changed"
         memory.forget(news.stale)
-        self._list_and_keep(memory, news.token, tree)
+        tree.token = news.token
+        self._list_and_keep(memory, tree)
         return f"{len(news.stale)} folders listed again"
 
     def _list_anew(self, memory: Memory, log: str, asked: str) -> str:
         memory.forget_all()
-        token = _token(self.viewers.drive, log)  # before all else: what changes meanwhile is in the log then
-        tree = DriveTree(collection=self.collection, asked_as=asked, listed_at=self.viewers.at)
-        self._list_and_keep(memory, token, tree)
+        token = beginning(self.viewers.drive, log)  # before all else: what changes meanwhile is in the log then
+        tree = DriveTree(collection=self.collection, token=token, asked_as=asked, listed_at=self.viewers.at)
+        self._list_and_keep(memory, tree)
         return "listed anew"
 
-    def _list_and_keep(self, memory: Memory, token: str, tree: DriveTree) -> None:
+    def _list_and_keep(self, memory: Memory, tree: DriveTree) -> None:
         """List it, and remember that unless something in it is to be asked for again."""
         walk = self._list(memory)
         tree.ends_at, tree.leads_elsewhere = self.viewers.ends_at, walk.leads_elsewhere
-        if token and self.viewers.is_sure and not walk.is_refused and "unread" not in self.report.error_codes:
-            memory.keep(token, tree)
+        if tree.token and self.viewers.is_sure and not walk.is_refused and "unread" not in self.report.error_codes:
+            memory.keep(tree)
 
     def _list(self, folders: Folders) -> Walk:
         drive = self.viewers.drive
@@ -117,10 +119,6 @@ class _Crawl:
         in_force = sharing.in_force(self.sight.permissions or (), self.viewers.at)
         return None if credentials.is_anonymous else log_of(self.root, in_force, credentials.name)
 
-    def _asked_as(self) -> str:
-        has_key = self.viewers.everybody is not None
-        return asked_as(self.collection, self.viewers.drive.credentials.name, has_key=has_key)
-
     def _is_same(self, tree: DriveTree, news: News) -> bool:
         """Tell whether all is as it was, and nothing had to be asked for besides."""
         has_ended = tree.ends_at is not None and tree.ends_at <= self.viewers.at
@@ -132,15 +130,6 @@ class _Crawl:
         if last:
             self.report.repeat(last.report)
         return last is not None
-
-
-def _token(drive: Drive, log: str) -> str:
-    """Say where changes begin; "" if Drive does not: then the next sync lists everything, too."""
-    try:
-        return drive.start_token(log)
-    except DriveError as error:
-        logger.warning("Drive does not say where its changes begin, so it is asked for everything: %s", error)
-        return ""
 
 
 def _access() -> Access:
@@ -177,7 +166,8 @@ def _withdrawing(collection: Collection, drive: Drive, report: Report) -> Iterat
 
 def _withdraw(collection: Collection, report: Report) -> None:
     """Show what lay in the folder to nobody but staff, until it comes back."""
-    Collection.objects.filter(pk=collection.pk).update(audience=[], changes_token="")
+    Collection.objects.filter(pk=collection.pk).update(audience=[])
+    DriveTree.objects.filter(collection=collection).delete()
     gone = [Document.Trouble.LOST, Document.Trouble.TRASHED]
     known = collection.documents.exclude(trouble__in=gone).light().iterator(chunk_size=AT_ONCE)
     list_documents(collection, map(_for_staff, known), report, is_whole=False)

@@ -20,13 +20,17 @@ folders above them until the next full listing; see `remembering.LONGEST`.
 """
 
 import hashlib
+import logging
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from docs_hub.drive import Drive
 from docs_hub.drive_answers import ChangePage, File, Permission
-from docs_hub.drive_errors import BadRequestError, IncompleteError, RefusedError
+from docs_hub.drive_errors import BadRequestError, DriveError, IncompleteError, RefusedError
 
+logger = logging.getLogger(__name__)
+
+LONGEST_TOKEN = 200  # characters
 MOST_CHANGES = 20_000  # more take longer than listing everything anew
 PASSED_ON = {"trashed", "drive_id", "capabilities", "inherited_permissions_disabled", "has_augmented_permissions"}
 
@@ -70,6 +74,16 @@ def seal(folder: File, permissions: Iterable[Permission] | None = None) -> str:
     return hashlib.sha256("\n".join((passed_on, *shared)).encode()).hexdigest()
 
 
+def beginning(drive: Drive, log: str) -> str:
+    """Say where changes begin that are yet to come; "" if Drive does not: then all is listed the next time, too."""
+    try:
+        token = drive.start_token(log)
+    except DriveError as error:
+        logger.warning("Drive does not say where its changes begin: %s", error)
+        return ""
+    return token if _is_token(token) else ""
+
+
 def news(drive: Drive, token: str, log: str, listed: Mapping[str, Listed], first: tuple[str, str]) -> News | None:
     """Compare folders that were listed with what Drive says now; None if all must be listed anew.
 
@@ -106,4 +120,8 @@ def _logged(pages: Iterable[ChangePage], log: str) -> tuple[set[str], set[str], 
                 return None
             changed.add(change.file_id)
             parents.update(change.file.parents if change.file else ())
-    return (changed, parents, later) if later else None
+    return (changed, parents, later) if _is_token(later) else None
+
+
+def _is_token(text: str) -> bool:
+    return 0 < len(text) <= LONGEST_TOKEN and text.isprintable()

@@ -1,7 +1,7 @@
 """What folders of Drive held when a sync listed them, for the next one.
 
-A folder that is listed again takes the place of what is remembered of it. A sync that does not end well leaves the
-collection without a token, so that the next one lists everything.
+A folder that is listed again takes the place of what is remembered of it. A sync that does not end well leaves no tree,
+so that the next one lists everything.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from docs_hub.drive import Drive
 from docs_hub.drive_answers import File
 from docs_hub.drive_changes import Listed, News, news, seal
+from docs_hub.folder_addresses import FILE_ID
 from docs_hub.models import Collection, DriveListing, DriveTree
 
 LONGEST = timedelta(days=1)  # until all is listed anew whatever Drive's log says: nobody promises that it is complete
@@ -37,56 +38,51 @@ class Memory:
 
     def tree(self, asked: str, now: datetime) -> DriveTree | None:
         """Give what was kept, if what changed since then is all that must be asked for."""
-        tree = DriveTree.objects.filter(collection=self._collection, asked_as=asked).first()
-        is_good = tree and self._collection.changes_token and now - tree.listed_at < LONGEST
-        return tree if is_good else None
+        tree = self._trees().filter(asked_as=asked).first()
+        return tree if tree and now - tree.listed_at < LONGEST else None
 
-    def news(self, log: str) -> News | None:
+    def news(self, token: str, log: str) -> News | None:
         """Say what changed; None if that cannot be told. Raises: DriveError."""
         listed: dict[str, Listed] = {}
         for folder, sealed, ids in self._listings().values_list("folder", "seal", "ids").iterator():
             known = listed[folder].ids if folder in listed else set()
             listed[folder] = Listed(sealed, known | set(ids))
-        first = (self._root.id, self._sealed)
-        return news(self._drive, self._collection.changes_token, log, listed, first)
+        return news(self._drive, token, log, listed, (self._root.id, self._sealed))
 
     def children(self, folder: File) -> Iterator[File]:
         """List a folder, asking Drive only if it is not remembered as it is now. Raises: DriveError."""
         self._visited.add(folder.id)
         now = self._sealed if folder.id == self._root.id else seal(folder)
-        parts = self._listings().filter(folder=folder.id).order_by("number")
+        parts = self._listings().filter(folder=folder.id)
         if parts.filter(number=0, seal=now).exists():
-            for part in parts.values_list("files", flat=True).iterator(chunk_size=1):
-                yield from FILES.validate_json(zlib.decompress(part))
+            for number in range(parts.count()):
+                yield from FILES.validate_json(zlib.decompress(parts.get(number=number).files))
             return
         parts.delete()
         yield from self._asked(folder, now)
 
     def forget(self, folders: Set[str]) -> None:
         """Have some listed again; a sync that is not kept then is as good as none."""
-        self.go_on("")
+        self._trees().delete()
         left = iter(folders)
         while some := list(islice(left, AT_ONCE)):
             self._listings().filter(folder__in=some).delete()
 
     def forget_all(self) -> None:
-        self.go_on("")
+        self._trees().delete()
         self._listings().delete()
-        DriveTree.objects.filter(collection=self._collection).delete()
 
-    def keep(self, token: str, tree: DriveTree) -> None:
+    def keep(self, tree: DriveTree) -> None:
         """Go on from here at the next sync; what this one did not come across is forgotten."""
         folders = set(self._listings().filter(number=0).values_list("folder", flat=True))
         with transaction.atomic():
             self.forget(folders - self._visited)
             tree.save()
-            self.go_on(token)
 
-    def go_on(self, token: str) -> None:
+    def go_on(self, tree: DriveTree, token: str) -> None:
         """Keep where later changes begin."""
-        if self._collection.changes_token != token:
-            self._collection.changes_token = token
-            self._collection.save(update_fields=["changes_token"])
+        if tree.token != token:
+            self._trees().update(token=token)
 
     def _asked(self, folder: File, sealed: str) -> Iterator[File]:
         number = 0
@@ -102,17 +98,19 @@ class Memory:
 
     def _add(self, folder: File, number: int, sealed: str, files: Sequence[File]) -> None:
         content = zlib.compress(FILES.dump_json(tuple(files), by_alias=True, exclude_unset=True))
-        ids = [file.id for file in files]
+        ids = [file.id for file in files if FILE_ID.fullmatch(file.id)]  # no others are documents
         self._listings().create(
             collection=self._collection, folder=folder.id, number=number, seal=sealed, ids=ids, files=content
         )
+
+    def _trees(self) -> QuerySet[DriveTree]:
+        return DriveTree.objects.filter(collection=self._collection)
 
     def _listings(self) -> QuerySet[DriveListing]:
         return DriveListing.objects.filter(collection=self._collection)
 
 
-def asked_as(collection: Collection, account: str, *, has_key: bool) -> str:
-    """Name what decides, besides Drive, what a sync gives; 64 hex digits."""
-    named = (collection.folder, collection.resource_key, collection.members_are, collection.team_is)
-    shown = (collection.visibility, collection.team, account, has_key)
-    return hashlib.sha256(json.dumps([FORMAT, *named, *shown]).encode()).hexdigest()
+def asked_as(collection: Collection, root: File, account: str) -> str:
+    """Name what decides, besides what lies in the folder, what a sync gives; 64 hex digits."""
+    said = (collection.members_are, collection.team_is, collection.visibility, collection.team)
+    return hashlib.sha256(json.dumps([FORMAT, root.id, root.resource_key, account, *said]).encode()).hexdigest()

@@ -9,14 +9,14 @@ from docs_hub.models.collections import Collection
 
 
 class DriveTree(models.Model):
-    """All that a sync listed for one collection; `Collection.changes_token` says since when changes are missing."""
+    """That all of a collection's folder is remembered; there is none while a sync lists something again."""
 
     collection = models.OneToOneField(Collection, on_delete=models.CASCADE, primary_key=True, related_name="drive_tree")
+    token = models.CharField(max_length=200)  # Drive's, for what changed since
     asked_as = models.CharField(max_length=64)  # hex digits for what else decides what a sync gives
     listed_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField()  # all of it
-    ends_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(
-        null=True
-    )  # of the first permission that expires
+    # when the first permission expires
+    ends_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True)
     leads_elsewhere = models.BooleanField()  # a shortcut does; what it leads to must be asked for each time
 
     def __str__(self) -> str:
