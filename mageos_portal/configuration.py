@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from mageos_portal.conduct_configuration import ConductConfiguration, read_conduct
 from mageos_portal.mail import mail_address, mail_addresses, mail_domain, mail_server
 from mageos_portal.outgoing import key_file_below, service_address, service_key
 
@@ -88,6 +89,7 @@ class Configuration:
     email: dict[str, Any] | None  # Django's EMAIL_ settings; None: nobody said how mail leaves
     email_from: str
     dists: dict[str, Any]  # a Django STORAGES entry
+    conduct: ConductConfiguration
 
 
 def read_configuration(environment: Mapping[str, str], root: Path) -> Configuration:
@@ -134,6 +136,7 @@ def read_configuration(environment: Mapping[str, str], root: Path) -> Configurat
         email=reader.read("PORTAL_EMAIL_URL", "", mail_server),
         email_from=reader.read("PORTAL_EMAIL_FROM", f"portal@{mail_domain(base_url)}", mail_address),
         dists=_dist_storage(reader, data_dir),
+        conduct=read_conduct(reader, base_url),
     )
     if faults := _conflicts(configuration) | reader.faults:
         raise ConfigurationError([f"{name}: {fault}" for name, fault in faults.items()])

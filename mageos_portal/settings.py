@@ -37,6 +37,8 @@ PORTAL_DOCS_INTERVAL = _configuration.docs_interval  # minutes
 PORTAL_METRICS_TOKEN = _configuration.metrics_token
 PORTAL_TRUSTED_PROXIES = _configuration.trusted_proxies
 PORTAL_SECOND_FACTOR = _configuration.second_factor
+PORTAL_CONDUCT_EMAIL = _configuration.conduct.email
+PORTAL_AGREEMENT_DAYS = _configuration.conduct.agreement_days
 
 try:
     PORTAL_DATA_DIR.mkdir(mode=0o755 if PORTAL_PRODUCTION else 0o700, parents=True, exist_ok=True)
