@@ -43,9 +43,10 @@ class AgreementAdmin(SystemKeptAdmin):
     show_full_result_count = False
     actions_list = ("export_page",)
     fields = (
-        "uuid", "subject", "account", "act", "version", "text_sha256", "label", "method", "at", "address_verified_at",
+        "uuid", "subject", "who", "act", "version", "text_sha256", "label", "method", "at", "address_verified_at",
         "request_id",
     )  # fmt: skip
+    readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
         found: QuerySet[Agreement] = super().get_queryset(request)
@@ -104,6 +105,9 @@ class ConsentAdmin(SystemKeptAdmin):
     search_fields = ("account__username", "account__email", "subject")
     search_help_text = "User name, e-mail address or pseudonym"
     show_full_result_count = False
+    fields = readonly_fields = (
+        "uuid", "subject", "who", "purpose", "act", "wording_version", "wording", "channel", "at",
+    )  # fmt: skip
 
     @admin.display(description="Who", ordering="account__username")
     def who(self, consent: Consent) -> str:
@@ -130,13 +134,18 @@ class SentFilter(admin.SimpleListFilter):
 
 @admin.register(Reminder)
 class ReminderAdmin(SystemKeptAdmin):
-    list_display = ("claimed_at", "account", "version", "number", "sent_at")
+    list_display = ("claimed_at", "who", "version", "number", "sent_at")
+    fields = readonly_fields = ("who", "version", "number", "claimed_at", "sent_at")
     list_filter = ("version", "number", SentFilter)
     list_select_related = ("account", "version")
     search_fields = ("account__username", "account__email")
     search_help_text = "User name or e-mail address"
     show_full_result_count = False
     actions = ("send_again",)
+
+    @admin.display(description="Who", ordering="account__username")
+    def who(self, reminder: Reminder) -> str:
+        return marks.shown(reminder.account.get_username())
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("community.change_reminder")

@@ -38,7 +38,7 @@ from mirror.models import (
     SourceTag,
     Upload,
 )
-from tests.support import document_cases, reading_cases
+from tests.support import conduct_cases, document_cases, reading_cases
 from tests.support.packages import make_distribution, package
 from tests.support.passkeys import a_passkey
 from tests.support.permission_table import ACTION, Row
@@ -92,9 +92,9 @@ class Everything:
         self._add_builds()
         self._add_uploads()
         self._add_queue()
-        for row, case in document_cases.rows():
+        for row, case in (*document_cases.rows(), *conduct_cases.rows()):
             self._know(row, case)
-        self._values |= reading_cases.values()
+        self._values |= reading_cases.values() | conduct_cases.values()
 
     def path(self, row: Row) -> str:
         """Give the path of a row of the table. Raises: KeyError: no such thing is made here."""
@@ -210,9 +210,10 @@ class Everything:
         self._know(Schedule.objects.get(name=f"{PREFIX}mirror.watchdog"))
         self._know(Schedule.objects.get(name=f"{PREFIX}portal.housekeeping"), "housekeeping")
         self._know(Schedule.objects.get(name=f"{PREFIX}docs_hub.sync"), "documents")
+        self._know(Schedule.objects.get(name=f"{PREFIX}community.remind"), "reminders")
 
     def _bodies(self) -> dict[tuple[str, str], Any]:
-        return {**FORMS, **document_cases.forms(), **_signed(), **self._of_rows()}
+        return {**FORMS, **document_cases.forms(), **conduct_cases.FORMS, **_signed(), **self._of_rows()}
 
     def _of_rows(self) -> dict[tuple[str, str], Any]:
         version, user = "/admin/mirror/packageversion/<object_id>", "/admin/auth/user/<object_id>"

@@ -9,7 +9,10 @@ from typing import Any
 from django.contrib import admin
 from django.urls import URLPattern, get_resolver, reverse
 
-VISITORS = ("anonymous", "member", "staff", "auditor", "builder", "publisher", "editor", "superuser")
+VISITORS = (
+    "anonymous", "member", "staff", "auditor", "builder", "publisher", "editor", "conduct team", "member officer",
+    "superuser",
+)  # fmt: skip
 METHODS = ("GET", "POST")
 ACTION = "action "  # what the case of a row begins with that is about an action of a list
 DOCUMENT = Path(__file__).parent.parent / "portal" / "permissions.md"

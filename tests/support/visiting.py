@@ -21,7 +21,7 @@ from tests.support.staff import a_person, logged_in
 
 WRITES = re.compile(r'(?:(?P<row>INSERT .*?INTO)|UPDATE|DELETE FROM) "(?P<table>\w+)"')
 NOT_COUNTED = {"django_session", "portal_cache"}  # what any visit may write
-ROLES = VISITORS[3:7]
+ROLES = VISITORS[3:-1]
 
 
 def a_visitor(kind: str) -> Client:
