@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from community.facts import state_of_user
@@ -18,20 +19,33 @@ from mageos_portal.registry import Membership
 
 
 def of_account(user: AbstractBaseUser, now: datetime) -> Mapping[str, bool]:
-    """Tell whether there is an account, with a confirmed address."""
-    verified = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
-    erased = Person.objects.filter(user=OuterRef("pk"), erased_at__isnull=False)
-    found = User.objects.filter(pk=user.pk, is_active=True).values_list(Exists(verified), Exists(erased)).first()
-    is_verified, is_erased = found or (False, False)
-    return {"has_account": found is not None, "is_verified": is_verified, "is_erased": is_erased}
+    """Tell whether there is an account with a confirmed address, what it said to the code, and whether that holds."""
+    found = _known(user, now)
+    if found is None:
+        return {}
+    is_behind = found["act"] == Agreement.Act.AGREED and found["behind"]
+    word = last_word(user) if is_behind else None
+    return {
+        "has_account": True,
+        "is_verified": found["verified"],
+        "is_erased": found["erased"],
+        "has_agreed": found["act"] == Agreement.Act.AGREED,
+        "has_withdrawn": found["act"] == Agreement.Act.WITHDRAWN,
+        "has_lapsed": word is not None and term_of(word, now).is_over(now),
+    }
 
 
-def of_agreements(user: AbstractBaseUser, now: datetime) -> Mapping[str, bool]:
-    """Tell what somebody said to the code of conduct, and whether that still holds."""
-    word = last_word(user)
-    if word is None or word.act == Agreement.Act.WITHDRAWN:
-        return {"has_withdrawn": word is not None}
-    return {"has_agreed": True, "has_lapsed": term_of(word, now).is_over(now)}
+def _known(user: AbstractBaseUser, now: datetime) -> dict[str, Any] | None:
+    """Ask once for what nearly everybody needs only; None: there is no account that can be used."""
+    said = Agreement.objects.said().filter(account=OuterRef("pk")).order_by("-pk")
+    newer = PolicyVersion.objects.material_after(0, now).order_by().filter(number__gt=OuterRef("number"))
+    accounts = User.objects.filter(pk=user.pk, is_active=True).annotate(
+        verified=Exists(EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)),
+        erased=Exists(Person.objects.filter(user=OuterRef("pk"), erased_at__isnull=False)),
+        act=Subquery(said.values("act")[:1]),
+        number=Subquery(said.values("version__number")[:1]),
+    )
+    return accounts.annotate(behind=Exists(newer)).values("verified", "erased", "act", "behind").first()
 
 
 def last_word(user: AbstractBaseUser) -> Agreement | None:

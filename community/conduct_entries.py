@@ -26,7 +26,6 @@ def register() -> None:
     """Add facts, members, tasks, and what staff see."""
     verified_addresses.listen()
     fact_sources.register(FactSource("account", agreement_facts.of_account, order=0))
-    fact_sources.register(FactSource("agreements", agreement_facts.of_agreements, order=10))
     membership_sources.register(MembershipSource("community", agreement_facts.membership, order=10))
     schedule_sources.register(ScheduleSource("community.conduct", conduct_tasks.scheduled, order=40))
     template, permission = "community/admin/_agreements_panel.html", "community.view_policyversion"

@@ -133,6 +133,10 @@ def _refuse_unfit(version: PolicyVersion) -> None:
 
 
 def _refuse_faulty(version: PolicyVersion) -> None:
+    if version.effective_at and version.published_at and version.effective_at < version.published_at:
+        raise PublishingError(f"{version} would count before it was published; choose a later date")
+    if not version.approved_by:
+        raise PublishingError(f"{version} was approved by nobody; say who did")
     try:
         version.full_clean(validate_unique=False)
     except ValidationError as error:

@@ -18,7 +18,7 @@ from markdown_it.utils import EnvType, OptionsDict
 LONGEST = 60_000  # characters; some markup takes time by the square of its length
 TOP, DEEPEST = 2, 6  # levels of headings below the page's own
 GAP = re.compile(r"[^a-z0-9]+")
-FRAME = '<div class="table" role="region" aria-label="Table" tabindex="0"><table>'
+FRAME = '<div class="table" role="region" aria-label="Table {number}" tabindex="0"><table>'
 UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 CLEANER = nh3.Cleaner(
@@ -89,7 +89,10 @@ def _stepwise(levels: Sequence[int]) -> Iterator[int]:
 
 
 def _table(renderer: RendererHTML, tokens: Sequence[Token], number: int, options: OptionsDict, env: EnvType) -> str:
-    return FRAME if tokens[number].nesting == 1 else "</table></div>"
+    if tokens[number].nesting != 1:
+        return "</table></div>"
+    env["tables"] = env.get("tables", 0) + 1
+    return FRAME.format(number=env["tables"])
 
 
 def _parser() -> MarkdownIt:

@@ -99,4 +99,4 @@ def test_a_heading_that_only_repeats_the_title_is_left_out() -> None:
 def test_addresses_and_tables_work() -> None:
     html = html_of("<conduct@example.org>\n\n| a | b |\n|---|---|\n| c | d |\n")
     assert '<a href="mailto:conduct@example.org">' in html
-    assert '<div class="table" role="region" aria-label="Table" tabindex="0"><table>' in html
+    assert '<div class="table" role="region" aria-label="Table 1" tabindex="0"><table>' in html

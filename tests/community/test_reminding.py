@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
+from django.utils import timezone
 from pytest_django import Settings
 
 from community import agreeing, reminding
@@ -44,7 +46,7 @@ def sent_to() -> list[str]:
 
 def at(moment: datetime, monkeypatch: pytest.MonkeyPatch) -> str:
     """Run the task at a moment."""
-    monkeypatch.setattr(reminding.timezone, "now", lambda: moment)
+    monkeypatch.setattr(timezone, "now", lambda: moment)
     return remind()
 
 
@@ -104,7 +106,7 @@ def test_whoever_needs_not_answer_is_not_asked(jane: User, how: str, monkeypatch
     elif how == "inactive":
         User.objects.update(is_active=False)
     elif how == "unverified":
-        jane.emailaddress_set.update(verified=False)
+        EmailAddress.objects.update(verified=False)
     else:
         monkeypatch.setattr(fact_sources, "_entries", dict(fact_sources._entries))
         fact_sources.register(FactSource("test", lambda user, now: {"is_suspended": True}, order=50))

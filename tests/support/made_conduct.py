@@ -18,7 +18,7 @@ TEXT = "# Code of Conduct\n\nWe are kind.\n\n## Rules\n\n- Rule {number}\n- No <
 def a_version(number: int = 1, *, at: datetime | None = None, text: str = "", **fields: Any) -> PolicyVersion:
     """Have a version published, 100 days after the one before."""
     day = at or FIRST + 100 * (number - 1) * DAY
-    given = {
+    given: dict[str, Any] = {
         "number": number,
         "title": "Code of Conduct",
         "markdown": text or TEXT.format(number=number),
