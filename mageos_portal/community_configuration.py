@@ -1,11 +1,10 @@
-"""What the environment says about the community: how it gets into Discord, and how long people have to answer."""
+"""What the environment says about the community: how it gets into Discord, and what it is on GitHub."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mageos_portal.mail import mail_address
 from mageos_portal.outgoing import service_address
 
 SNOWFLAKE = re.compile(r"[0-9]{17,20}")  # what Discord calls its numbers
@@ -57,8 +56,6 @@ class Provider:
 class CommunityConfiguration:
     """The checked values of the environment that concern the community."""
 
-    agreement_days: int  # to answer after the code of conduct changed
-    conduct_contact: str  # address that reports go to; empty: none is named
     discord: Discord
     discord_login: Provider
     github_login: Provider
@@ -85,8 +82,6 @@ def read_community(reader: Reader) -> CommunityConfiguration:
                 f"it {what}; set PORTAL_DISCORD_BOT_TOKEN, GUILD and CHANNEL together"
             )
     return CommunityConfiguration(
-        agreement_days=reader.read("PORTAL_AGREEMENT_DAYS", "30", _agreement_days),
-        conduct_contact=reader.read("PORTAL_CONDUCT_CONTACT", "", lambda value: value and mail_address(value)),
         discord=discord,
         discord_login=_provider(reader, "DISCORD"),
         github_login=_provider(reader, "GITHUB"),
@@ -132,12 +127,6 @@ def _snowflakes(value: str) -> tuple[str, ...]:
 def _invitations(value: str) -> int:
     if not value.isdigit() or not 1 <= int(value) <= MOST_INVITATIONS:
         raise ValueError(f"{value!r} is no number from 1 to {MOST_INVITATIONS}")
-    return int(value)
-
-
-def _agreement_days(value: str) -> int:
-    if not value.isdigit() or not 7 < int(value) <= 366:  # noqa: PLR2004 - more than the week before its end, a year
-        raise ValueError(f"{value!r} is no number of days from 8 to 366")
     return int(value)
 
 

@@ -7,17 +7,15 @@ from django.contrib.auth.management import create_permissions
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-AUDITOR = ("view_openrole", "view_policyversion")
+AUDITOR = ("view_openrole",)
 MEMBER_OFFICER = (
     *("view_person", "add_person", "change_person"),
     *("view_membership", "add_membership", "change_membership"),
     *("view_openrole", "add_openrole", "change_openrole", "publish_openrole"),
-    *("view_agreement", "export_agreement", "view_policyversion"),
     *("view_invitation", "revoke_invitation", "view_presence"),
 )
 CONDUCT_TEAM = (
-    *("view_policyversion", "add_policyversion", "change_policyversion", "publish_policyversion"),
-    *("view_agreement", "view_person"),
+    "view_person",
     *("view_sanction", "add_sanction", "change_sanction"),
 )
 TEAM_KEEPER = ("view_person", "add_person", "change_person")

@@ -1,6 +1,8 @@
 """What the community remembers."""
 
+from community.models.addresses import VerifiedAddress
 from community.models.conduct import Agreement, PolicyVersion, Reminder
+from community.models.consents import Consent
 from community.models.joining import Invitation, Presence
 from community.models.members import Membership, Sanction
 from community.models.people import Person
@@ -8,6 +10,7 @@ from community.models.roles import OpenRole
 
 __all__ = [
     "Agreement",
+    "Consent",
     "Invitation",
     "Membership",
     "OpenRole",
@@ -16,4 +19,5 @@ __all__ = [
     "Presence",
     "Reminder",
     "Sanction",
+    "VerifiedAddress",
 ]

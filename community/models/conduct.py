@@ -1,16 +1,20 @@
 """The code of conduct in its versions, and who agreed to which."""
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import ClassVar, Self
+from urllib.parse import urlencode
 
 from django.conf import settings
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
+from django.urls import reverse
 from django.utils import timezone
 
 from community.models.people import Person
+
+DEFAULT_LOCALE = "en"  # whose versions decide what is in force; others are translations of the same number
 
 hex64 = RegexValidator(r"^[0-9a-f]{64}$", "64 hex digits")
 
@@ -27,6 +31,13 @@ class PolicyVersionQuerySet(models.QuerySet["PolicyVersion"]):
         """Give the one that counts now; None before the first."""
         return self.effective(now).filter(kind=kind, locale=locale).first()
 
+    def conduct(self) -> Self:
+        return self.filter(kind=PolicyVersion.Kind.CONDUCT)
+
+    def material_after(self, number: int, now: datetime) -> Self:
+        """Give the versions in force of the code of conduct that need the word of who agreed to an earlier one."""
+        return self.effective(now).conduct().filter(locale=DEFAULT_LOCALE, material=True, number__gt=number)
+
 
 class PolicyVersion(models.Model):
     """One version of a text that people agree to. Nothing of it changes once it is published."""
@@ -36,8 +47,15 @@ class PolicyVersion(models.Model):
         PRIVACY = "privacy", "privacy policy"
 
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.CONDUCT)
-    number = models.PositiveSmallIntegerField(help_text="1, 2, 3 …; the same in each language.")
-    locale = models.CharField(max_length=10, default="en", help_text="Language of the text, e.g. en or de.")
+    number = models.PositiveSmallIntegerField(
+        validators=[MinValueValidator(1)], help_text="1, 2, 3 …; the same in each language."
+    )
+    locale = models.CharField(
+        max_length=10,
+        default=DEFAULT_LOCALE,
+        validators=[RegexValidator(r"^[a-z]{2,3}(-[A-Z]{2})?$", "a language such as en, de or pt-BR")],
+        help_text="Language of the text, e.g. en or de.",
+    )
     title = models.CharField(max_length=200)
     markdown = models.TextField(help_text="The text itself. It cannot be changed once it is published.")
     html = models.TextField(blank=True, editable=False)  # rendered and cleaned
@@ -73,12 +91,39 @@ class PolicyVersion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}, version {self.number}"
+        language = "" if self.locale == DEFAULT_LOCALE else f" ({self.locale})"
+        return f"{self.get_kind_display()}, version {self.number}{language}"
+
+    def get_absolute_url(self) -> str:
+        address = reverse("community:conduct_version", args=[self.number])
+        return address if self.locale == DEFAULT_LOCALE else f"{address}?{urlencode({'lang': self.locale})}"
+
+    @property
+    def is_published(self) -> bool:
+        return self.published_at is not None
+
+    @property
+    def day(self) -> str:
+        """Give the day since which it counts, as it is written in agreements: "2026-01-13"."""
+        return f"{self.effective_at.astimezone(UTC):%Y-%m-%d}" if self.effective_at else "no date"
 
 
 class AgreementQuerySet(models.QuerySet["Agreement"]):
     def of(self, person: Person) -> Self:
         return self.filter(subject=person.key).order_by("pk")
+
+    def said(self) -> Self:
+        """Give what people said themselves, without the notes that a newer word took the place of an older."""
+        return self.exclude(act=Agreement.Act.SUPERSEDED).filter(version__kind=PolicyVersion.Kind.CONDUCT)
+
+    def last_words(self) -> Self:
+        """Give the last word of everybody."""
+        newest = Agreement.objects.said().filter(subject=OuterRef("subject")).order_by("-pk")
+        return self.said().filter(pk=Subquery(newest.values("pk")[:1]))
+
+    def standing(self) -> Self:
+        """Give the agreements of accounts that were not withdrawn, one for each."""
+        return self.last_words().filter(act=Agreement.Act.AGREED, account__is_active=True)
 
 
 class Agreement(models.Model):
@@ -114,22 +159,38 @@ class Agreement(models.Model):
         ordering: ClassVar = ["-pk"]
         default_permissions: ClassVar = ["view"]
         permissions: ClassVar = [("export_agreement", "Can export agreements")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["subject", "act", "request_id"],
+                condition=~Q(request_id=""),
+                name="community_agreement_once_a_request",
+            ),
+            models.CheckConstraint(
+                condition=~Q(act="agreed", method="web") | Q(address_verified_at__isnull=False),
+                name="community_agreement_of_a_verified_address",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.act} {self.version}"
 
 
 class Reminder(models.Model):
-    """A mail that asked somebody to agree to a version again; the time to answer runs from the first."""
+    """A mail that asks somebody to agree to a version; the time to answer runs from the first that was sent.
+
+    The row is there before the mail goes. One that stays without ``sent_at`` belongs to a worker that died while
+    it sent: nobody knows whether the mail left, so a person decides.
+    """
 
     account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conduct_reminders")
     version = models.ForeignKey(PolicyVersion, on_delete=models.CASCADE, related_name="reminders")
     number = models.PositiveSmallIntegerField(default=1)  # 1: the first
-    sent_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(default=timezone.now)
+    claimed_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)  # the mail server took it
 
     class Meta:
         ordering: ClassVar = ["pk"]
-        default_permissions: ClassVar = ["view"]
+        default_permissions: ClassVar = ["view", "change"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["account", "version", "number"], name="community_reminder_once")
         ]

@@ -1,7 +1,6 @@
 """A sync that asks for what changed gives what one that lists everything gives, whatever people did in Drive."""
 
 import itertools
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 from docs_hub.models import Collection, Document, Run
 from docs_hub.syncing import sync
 from tests.support.drive import FakeDrive, user
-from tests.support.drive_api import ACCOUNT
 from tests.support.drive_collections import EDITOR, READER, collection
 from tests.support.drive_gardening import LINK, SHARES, Garden, numbers, work
 

@@ -38,7 +38,7 @@ from mirror.models import (
     SourceTag,
     Upload,
 )
-from tests.support import community_cases, document_cases, reading_cases
+from tests.support import community_cases, conduct_cases, document_cases, reading_cases
 from tests.support.packages import make_distribution, package
 from tests.support.passkeys import a_passkey
 from tests.support.permission_table import ACTION, Row
@@ -93,11 +93,11 @@ class Everything:
         self._add_builds()
         self._add_uploads()
         self._add_queue()
-        for row, case in (*document_cases.rows(), *community_cases.rows(visitor)):
+        for row, case in (*document_cases.rows(), *community_cases.rows(visitor), *conduct_cases.rows()):
             self._know(row, case)
             if hasattr(row, "history"):
                 self._know(row.history.latest(), case, f"{row._meta.app_label}/{row._meta.model_name}/history")
-        self._values |= reading_cases.values() | community_cases.VALUES
+        self._values |= reading_cases.values() | community_cases.VALUES | conduct_cases.values()
 
     def path(self, row: Row) -> str:
         """Give the path of a row of the table. Raises: KeyError: no such thing is made here."""
@@ -214,9 +214,17 @@ class Everything:
         self._know(Schedule.objects.get(name=f"{PREFIX}portal.housekeeping"), "housekeeping")
         self._know(Schedule.objects.get(name=f"{PREFIX}docs_hub.sync"), "documents")
         self._know(Schedule.objects.get(name=f"{PREFIX}community.expire_roles"), "open roles")
+        self._know(Schedule.objects.get(name=f"{PREFIX}community.remind"), "reminders")
 
     def _bodies(self) -> dict[tuple[str, str], Any]:
-        return {**FORMS, **document_cases.forms(), **community_cases.forms(), **_signed(), **self._of_rows()}
+        return {
+            **FORMS,
+            **document_cases.forms(),
+            **community_cases.forms(),
+            **conduct_cases.FORMS,
+            **_signed(),
+            **self._of_rows(),
+        }
 
     def _of_rows(self) -> dict[tuple[str, str], Any]:
         version, user = "/admin/mirror/packageversion/<object_id>", "/admin/auth/user/<object_id>"
