@@ -45,7 +45,8 @@ def _known(user: AbstractBaseUser, now: datetime) -> Mapping[str, Any] | None:
         act=Subquery(said.values("act")[:1]),
         number=Subquery(said.values("version__number")[:1]),
     )
-    return accounts.annotate(behind=Exists(newer)).values("verified", "erased", "act", "behind").first()
+    found = accounts.annotate(behind=Exists(newer)).values("verified", "erased", "act", "behind").first()
+    return dict(found) if found else None
 
 
 def last_word(user: AbstractBaseUser) -> Agreement | None:
