@@ -105,7 +105,7 @@ def test_only_folders_with_something_new_are_listed_again(followed: Followed) ->
 
 
 def test_what_is_moved_back_later_is_listed_anew(followed: Followed) -> None:
-    away = followed.drive.folder("Not ours", "", EDITOR, anyone())
+    away = followed.drive.folder("Not for us")
     followed.drive.move(followed.deep, away.id)
     followed.sync()
     followed.drive.change(followed.documents[2], name="Changed while away")
