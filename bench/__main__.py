@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import admin, pages, search, sources, texts
+from bench import admin, drive, pages, search, sources, texts
 from bench.measuring import Measured, WrongArchivesError, measure
 from bench.portal import ROOT
 from bench.running import CommandFailedError
@@ -58,11 +58,14 @@ def _measure_portal(repetitions: int) -> list[Part]:
     searched = search.measure(run, repetitions)
     _say("updates and documents in git")
     in_git = texts.measure(run)
+    _say("a folder in Google Drive")
+    in_drive = drive.measure(run)
     return [
         Part("admin", [asdict(page) for page in of_admin], list(admin.lines_of(of_admin))),
         Part("documents", [asdict(page) for page in of_documents], list(pages.lines_of(of_documents))),
         Part("search", asdict(searched), list(search.lines_of(searched))),
         Part("texts", asdict(in_git), list(texts.lines_of(in_git))),
+        Part("drive", asdict(in_drive) | {"ratio": in_drive.ratio}, list(drive.lines_of(in_drive))),
     ]
 
 

@@ -103,7 +103,7 @@ class _Crawl:
         """List it, and remember that unless something in it is to be asked for again."""
         walk = self._list(memory)
         tree.ends_at, tree.leads_elsewhere = self.viewers.ends_at, walk.leads_elsewhere
-        if tree.token and self.viewers.is_sure and not walk.is_refused and "unread" not in self.report.error_codes:
+        if tree.token and not walk.has_gaps and "unread" not in self.report.error_codes:
             memory.keep(tree)
 
     def _list(self, folders: Folders) -> Walk:
@@ -115,9 +115,11 @@ class _Crawl:
         return walk
 
     def _log(self) -> str | None:
+        """Say whose log to ask; None if Drive has none for this, or does not tell who may see it."""
         credentials = self.viewers.drive.credentials
-        in_force = sharing.in_force(self.sight.permissions or (), self.viewers.at)
-        return None if credentials.is_anonymous else log_of(self.root, in_force, credentials.name)
+        if credentials.is_anonymous or self.sight.permissions is None:
+            return None
+        return log_of(self.root, sharing.in_force(self.sight.permissions, self.viewers.at), credentials.name)
 
     def _is_same(self, tree: DriveTree, news: News) -> bool:
         """Tell whether all is as it was, and nothing had to be asked for besides."""

@@ -51,15 +51,15 @@ class News:
     token: str  # where later changes begin
 
 
-def log_of(root: File, permissions: Iterable[Permission] | None, account: str) -> str | None:
+def log_of(root: File, permissions: Iterable[Permission], account: str) -> str | None:
     """Say whose log tells of all that lies in a folder: "" the account's, or a shared drive's id; None: nobody's.
 
     Args:
-        permissions: those of the folder that are in force, as far as Drive tells.
+        permissions: those of the folder that are in force.
     """
     if root.drive_id:
         return root.drive_id if root.capabilities.can_read_drive else None
-    people = {each.email_address.lower() for each in permissions or () if each.type == "user"}
+    people = {each.email_address.lower() for each in permissions if each.type == "user"}
     return "" if account.lower() in people else None
 
 

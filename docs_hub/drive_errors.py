@@ -11,7 +11,7 @@ DriveError
 
 
 class DriveError(Exception):
-    """The folder could not be read; what was read before stays as it is."""
+    """The folder could not be read; what was read before stays as it is, unless Drive refuses the folder itself."""
 
 
 class AccessError(DriveError):

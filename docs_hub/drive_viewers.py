@@ -30,7 +30,6 @@ class Viewers:
     everybody: Drive | None  # as somebody without an account sees it
     stand: Stand
     at: datetime
-    is_sure: bool = field(default=True, init=False)  # whether Drive told the account all that was asked for so far
     ends_at: datetime | None = field(default=None, init=False)  # when something that was seen expires, soonest
     _public: tuple[str, frozenset[str]] = field(default=("", frozenset()), init=False)  # in the folder asked for last
 
@@ -44,7 +43,6 @@ class Viewers:
             valid = sharing.in_force(permissions, self.at, is_limited=file.inherited_permissions_disabled)
             own = sharing.visibility_of(valid, self.stand)
             return Sight(permissions, narrowest([own, *wider]), sharing.audience(valid))
-        self.is_sure = False
         if self._is_public(file, folder):
             return Sight(None, narrowest([Visibility.PUBLIC, *wider]), (f"{sharing.LINK}: {sharing.READER}",))
         return Sight(None, Visibility.STAFF, (), is_unknown=True)

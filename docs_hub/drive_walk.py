@@ -76,7 +76,7 @@ class Walk:
     known: frozenset[str]  # ids of documents that we have; of others, those in the trash do not matter
     report: Report
     leads_elsewhere: bool = False  # what shortcuts lead to was asked for
-    is_refused: bool = False  # a folder in it was
+    has_gaps: bool = False  # in the folder itself, Drive refused something, or did not tell who may see it
     _lines: tuple[str, ...] = ()  # with whom the first folder is shared
     _places: deque[_Place] = field(default_factory=deque)
     _shortcuts: deque[tuple[_Place, File]] = field(default_factory=deque)
@@ -104,10 +104,10 @@ class Walk:
         except IncompleteError as error:
             self._gaps.append(str(error))
         except RefusedError as error:  # it was there a moment ago
-            self.is_refused = True
+            self.has_gaps |= not place.is_elsewhere
             self._tell(place, place.folder, "folder-refused", f"the folder cannot be listed: {error}")
 
-    def _each(self, place: _Place, file: File) -> Iterator[Found]:
+    def _each(self, place: _Place, file: File, *, is_elsewhere: bool = False) -> Iterator[Found]:
         if file.id in self._seen or not FILE_ID.fullmatch(file.id):
             return
         self._seen.add(file.id)
@@ -116,7 +116,7 @@ class Walk:
         elif file.is_folder:
             self._enter(place, file, file.name)
         else:
-            yield self._document(place, file)
+            yield self._document(place, file, is_elsewhere=is_elsewhere)
 
     def _enter(self, place: _Place, folder: File, name: str, *, is_elsewhere: bool = False) -> None:
         """Remember a folder for later; one in the trash only if something that we have may lie in it."""
@@ -126,7 +126,7 @@ class Walk:
         if len(place.names) >= DEEPEST or len(self._places) >= MOST_FOLDERS:
             self._gaps.append(f"{name} and what lies in it is left out: there are too many folders")
             return
-        sight = self.viewers.of(folder, place.folder, place.sight)
+        sight = self._sight(place, folder, is_elsewhere=is_elsewhere)
         names, is_elsewhere = (*place.names, _named(name)), is_elsewhere or place.is_elsewhere
         self._places.append(_Place(folder, names, sight, is_trashed, is_elsewhere))
 
@@ -145,7 +145,7 @@ class Walk:
             self._seen.add(file.id)
             self._enter(place, file, shortcut.name, is_elsewhere=True)
         else:
-            yield from self._each(place, file)
+            yield from self._each(place, file, is_elsewhere=True)
 
     def _target(self, ref: Ref | None) -> File:
         if ref is None or not FILE_ID.fullmatch(ref.id):
@@ -155,8 +155,13 @@ class Walk:
             raise RefusedError(f"{file.name} is a shortcut, too")
         return file
 
-    def _document(self, place: _Place, file: File) -> Found:
+    def _sight(self, place: _Place, file: File, *, is_elsewhere: bool) -> Sight:
         sight = self.viewers.of(file, place.folder, place.sight)
+        self.has_gaps |= sight.permissions is None and not (is_elsewhere or place.is_elsewhere)
+        return sight
+
+    def _document(self, place: _Place, file: File, *, is_elsewhere: bool) -> Found:
+        sight = self._sight(place, file, is_elsewhere=is_elsewhere)
         return Found(
             external_id=file.id,
             title=one_line(file.name)[:LONGEST_TITLE] or "Untitled",

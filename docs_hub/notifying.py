@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from docs_hub.cleaning import printable
 from docs_hub.models import Collection, Run, Update
+from docs_hub.remaining import remains
 from mageos_portal.notices import Notice, send
 
 MOST_LISTED = 20  # updates named in a notice
@@ -66,7 +67,7 @@ def _note_waiting(update: Update, now: datetime) -> bool:
 
 def _failure(collection: Collection, run: Run) -> Notice:
     failure = run.failure[:LONGEST_FAILURE] or "It did not say why; see its report."
-    text = f"{failure}\n\nWhat it gave before is still there. You will be told when it works again."
+    text = f"{failure}\n\n{remains(collection)} You will be told when it works again."
     return Notice(f"Documents: {collection.slug} cannot be synced", text, _url("run", run.pk))
 
 

@@ -35,8 +35,9 @@ def sync(
 ) -> list[Run]:
     """Bring collections up to date, from clones in a directory or from where they come; gives how each went.
 
-    One that cannot be read keeps what it gave before, and the others go on. The row of one that somebody else is
-    syncing is not saved, unless this is to ``wait`` for that. ``again`` renders what did not change, too.
+    One that cannot be read keeps what it gave before, but for a folder that Drive refuses: only staff see its documents
+    then. The others go on. The row of one that somebody else is syncing is not saved, unless this is to ``wait`` for
+    that. ``again`` renders what did not change, too; then, and for people, folders of Drive are listed anew.
     """
     kinds = Collection.Kind
     updates = [collection for collection in collections if collection.kind == kinds.UPDATES]

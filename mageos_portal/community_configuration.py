@@ -1,11 +1,10 @@
 """What the environment says about the community: how it gets into Discord, and what it is on GitHub."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from mageos_portal.outgoing import service_address
+from mageos_portal.variables import Reader
 
 SNOWFLAKE = re.compile(r"[0-9]{17,20}")  # what Discord calls its numbers
 SECRET = re.compile(r"[\x21-\x7e]{16,200}")
@@ -13,14 +12,6 @@ CLIENT = re.compile(r"[A-Za-z0-9._-]{4,100}")
 MOST_INVITATIONS = 900  # at a time; Discord stops at 1,000
 DISCORD = "https://discord.com/api/v10"
 GITHUB = "https://github.com"
-
-
-class Reader(Protocol):
-    """Reads one variable after the other and remembers what was wrong."""
-
-    faults: dict[str, str]
-
-    def read(self, name: str, default: str, parse: Callable[[str], Any]) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,11 @@
 """What the environment says about the code of conduct."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from mageos_portal.mail import mail_address, mail_domain
+from mageos_portal.variables import Reader
 
 FEWEST_DAYS, MOST_DAYS = 14, 365
-
-
-class Reader(Protocol):
-    def read(self, name: str, default: str, parse: Callable[[str], Any]) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -17,11 +17,11 @@ from django.core.exceptions import ImproperlyConfigured
 
 from mageos_portal.community_configuration import CommunityConfiguration, read_community
 from mageos_portal.conduct_configuration import ConductConfiguration, read_conduct
+from mageos_portal.docs_configuration import DocsConfiguration, read_docs
 from mageos_portal.mail import mail_address, mail_addresses, mail_domain, mail_server
-from mageos_portal.outgoing import key_file_below, service_address, service_key
+from mageos_portal.variables import Reader, boolean
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Value = TypeVar("Value")
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -29,7 +29,6 @@ SHORTEST_SECRET_KEY = 50  # what `check --deploy` calls long enough
 SHORTEST_WEBHOOK_SECRET = 16  # characters
 MOST_WEBHOOK_SECRETS = 2  # the one in use and, while it is being changed, the next one
 MOST_DAYS = 36_500
-FEWEST_MINUTES, MOST_MINUTES = 5, 10_080  # of an interval: five minutes, and a week
 SHORTEST_TOKEN = 32
 TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -71,10 +70,7 @@ class Configuration:
     git_hosts: frozenset[str]  # where sources may be fetched from
     fetch_timeout: int  # seconds, for one source
     follow_private: bool  # whether a mirror to follow may be in a network of our own
-    drive_url: str  # of Google Drive's API
-    drive_key: str  # API key; empty: only what is shared with a service account is read
-    drive_credentials: Path | None  # key file of a service account
-    drive_private: bool  # whether what drive_url names may be in a network of our own
+    docs: DocsConfiguration
     upload_file: int  # bytes of one archive that staff upload
     upload_total: int  # bytes of all that they upload at once
     webhook_secrets: tuple[str, ...]  # GitHub signs with one of them; none: its webhooks are not taken
@@ -83,7 +79,6 @@ class Configuration:
     notice_discord: str | None  # address of a Discord webhook, a secret
     keep_logs: int  # days
     keep_plans: int  # days
-    docs_interval: int  # minutes between two syncs of the documents; 0: only when asked
     metrics_token: str | None  # None: nobody may read the metrics
     log_level: str
     second_factor: bool  # whether staff need one
@@ -96,13 +91,13 @@ class Configuration:
 
 def read_configuration(environment: Mapping[str, str], root: Path) -> Configuration:
     """Read the environment; relative paths start at `root`. Raises: ConfigurationError with every fault."""
-    reader = _Reader(environment)
+    reader = Reader(environment)
     production = reader.read("PORTAL_ENV", "development", _choice("development", "production")) == "production"
     data_dir = reader.read("PORTAL_DATA_DIR", "var", _path_below(root))
     base_url = reader.read("PORTAL_BASE_URL", "http://127.0.0.1:8000", _base_url)
     configuration = Configuration(
         production=production,
-        debug=reader.read("PORTAL_DEBUG", "false", _boolean),
+        debug=reader.read("PORTAL_DEBUG", "false", boolean),
         secret_key=reader.read("PORTAL_SECRET_KEY", "", _text) or None,
         old_secret_keys=reader.read("PORTAL_OLD_SECRET_KEYS", "", str.split),
         data_dir=data_dir,
@@ -118,11 +113,8 @@ def read_configuration(environment: Mapping[str, str], root: Path) -> Configurat
         build_retry=reader.read("PORTAL_BUILD_RETRY", "18000", _seconds),
         git_hosts=reader.read("PORTAL_GIT_HOSTS", "github.com", _host_names),
         fetch_timeout=reader.read("PORTAL_FETCH_TIMEOUT", "1800", _seconds),
-        follow_private=reader.read("PORTAL_FOLLOW_PRIVATE", "false", _boolean),
-        drive_url=reader.read("PORTAL_DRIVE_URL", "https://www.googleapis.com/drive/v3", service_address),
-        drive_key=reader.read("PORTAL_DRIVE_API_KEY", "", service_key),
-        drive_credentials=reader.read("PORTAL_DRIVE_CREDENTIALS", "", key_file_below(root)),
-        drive_private=reader.read("PORTAL_DRIVE_PRIVATE", "false", _boolean),
+        follow_private=reader.read("PORTAL_FOLLOW_PRIVATE", "false", boolean),
+        docs=read_docs(reader, root),
         upload_file=reader.read("PORTAL_UPLOAD_FILE_MEGABYTES", "256", _megabytes),
         upload_total=reader.read("PORTAL_UPLOAD_TOTAL_MEGABYTES", "1024", _megabytes),
         webhook_secrets=reader.read("PORTAL_GITHUB_WEBHOOK_SECRETS", "", _webhook_secrets),
@@ -131,10 +123,9 @@ def read_configuration(environment: Mapping[str, str], root: Path) -> Configurat
         notice_discord=reader.read("PORTAL_NOTICE_DISCORD_WEBHOOK", "", _secret_address) or None,
         keep_logs=reader.read("PORTAL_KEEP_LOGS_DAYS", "90", _days),
         keep_plans=reader.read("PORTAL_KEEP_PLANS_DAYS", "7", _days),
-        docs_interval=reader.read("PORTAL_DOCS_INTERVAL", "60", _interval),
         metrics_token=reader.read("PORTAL_METRICS_TOKEN", "", _token) or None,
         log_level=reader.read("PORTAL_LOG_LEVEL", "INFO", _choice(*LOG_LEVELS)),
-        second_factor=reader.read("PORTAL_SECOND_FACTOR", "on", _boolean),
+        second_factor=reader.read("PORTAL_SECOND_FACTOR", "on", boolean),
         email=reader.read("PORTAL_EMAIL_URL", "", mail_server),
         email_from=reader.read("PORTAL_EMAIL_FROM", f"portal@{mail_domain(base_url)}", mail_address),
         dists=_dist_storage(reader, data_dir),
@@ -209,24 +200,7 @@ def _unfit_for_production(configuration: Configuration) -> dict[str, str]:
     return faults
 
 
-class _Reader:
-    """Reads one variable after the other and remembers what was wrong."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self.environment = environment
-        self.faults: dict[str, str] = {}  # by variable
-
-    def read(self, name: str, default: str, parse: Callable[[str], Value]) -> Value:
-        """Parse the variable; an empty one counts as not set. A bad one is noted and its default returned."""
-        value = self.environment.get(name, "").strip() or default
-        try:
-            return parse(value)
-        except ValueError as error:
-            self.faults[name] = str(error)
-            return parse(default)
-
-
-def _dist_storage(reader: _Reader, data_dir: Path) -> dict[str, Any]:
+def _dist_storage(reader: Reader, data_dir: Path) -> dict[str, Any]:
     """Keep dists in a bucket if one is named, else below the data directory; `mirror` knows both."""
     bucket = reader.read("PORTAL_S3_BUCKET", "", _bucket_name)
     endpoint = reader.read("PORTAL_S3_ENDPOINT", "", _web_address)
@@ -276,13 +250,6 @@ def _words(value: str) -> list[str]:
     return [word for word in value.replace(",", " ").split() if word]
 
 
-def _boolean(value: str) -> bool:
-    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-    if value.lower() not in words:
-        raise ValueError(f"{value!r} is neither true nor false; write one of the two")
-    return words[value.lower()]
-
-
 def _seconds(value: str) -> int:
     if not value.isascii() or not value.isdigit() or int(value) == 0:
         raise ValueError(f"{value!r} is not a number of seconds; write a whole number above 0, such as 14400")
@@ -300,15 +267,6 @@ def _days(value: str) -> int:
     if not value.isascii() or not value.isdigit() or not 0 < int(value[:9]) <= MOST_DAYS:
         raise ValueError(f"{value!r} is not a number of days; write a whole number above 0, such as 90")
     return int(value)
-
-
-def _interval(value: str) -> int:
-    minutes = int(value[:9]) if value.isascii() and value.isdigit() else -1
-    if minutes and not FEWEST_MINUTES <= minutes <= MOST_MINUTES:
-        raise ValueError(
-            f"{value!r} is no interval; write 0 for never, or {FEWEST_MINUTES} to {MOST_MINUTES} minutes (a week)"
-        )
-    return minutes
 
 
 def _webhook_secrets(value: str) -> tuple[str, ...]:

@@ -1,4 +1,9 @@
-"""Where outgoing requests may lead: to public addresses, and to networks of our own only if somebody said so."""
+"""Where outgoing requests may lead: to public addresses, and to networks of our own only if somebody said so.
+
+ReachError
+├── InsecureError      public, without https
+└── UnknownHostError   nobody knows the host
+"""
 
 import ipaddress
 import socket
@@ -10,6 +15,14 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 class ReachError(Exception):
     """The address may not be asked, or has no host that can be found; nothing was sent."""
+
+
+class InsecureError(ReachError):
+    """It would be asked over the internet without https."""
+
+
+class UnknownHostError(ReachError):
+    """Its host cannot be resolved, now at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +45,7 @@ def check_reach(url: str, reach: Reach, advice: str) -> bool:
         raise ReachError(f"{host} leads to {refused[0]}, which is no public address; {advice}")
     is_inside = not all(ip.is_global for ip in found)
     if urlsplit(url).scheme != "https" and not is_inside:
-        raise ReachError(f"{host} would be asked without https: anybody on the way could read and change it")
+        raise InsecureError(f"{host} would be asked without https: anybody on the way could read and change it")
     return is_inside
 
 
@@ -48,7 +61,7 @@ def _addresses(url: str) -> list[Address]:
     except ValueError as error:
         raise ReachError(f"{url!r} is no address: {error}") from error
     except OSError as error:
-        raise ReachError(f"{parts.hostname} cannot be resolved: {error}; check the address") from error
+        raise UnknownHostError(f"{parts.hostname} cannot be resolved: {error}; check the address") from error
     return [_ip(str(entry[4][0])) for entry in entries]
 
 

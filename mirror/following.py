@@ -8,13 +8,14 @@ from django.conf import settings
 from django.db import OperationalError
 
 from mageos_portal.configuration import is_loopback
+from mageos_portal.reach import Reach
 from mirror import publishing
 from mirror.dists import StoreError
 from mirror.downloading import WrongFileError
 from mirror.exclusion import LeaseLostError, alone
 from mirror.models import Build, Distribution
 from mirror.offering import OfferError
-from mirror.origin import Reach, address_of, reached
+from mirror.origin import address_of, reached
 from mirror.progress import Progress
 from mirror.provenance import MixedError, refuse_following
 from mirror.recipe import Recipe, RecipeError, parse

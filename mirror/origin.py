@@ -9,9 +9,7 @@ RepositoryError (repositories.py)
 """
 
 import contextlib
-import ipaddress
 import os
-import socket
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +23,7 @@ from urllib.request import url2pathname
 
 import httpx
 
+from mageos_portal.reach import InsecureError, Reach, ReachError, UnknownHostError, check_reach, is_public
 from mirror.receiving import Digests, NotReceivedError, opened
 from mirror.repositories import ROOT, MissingFileError, RepositoryError, UnreachableError, is_plain
 
@@ -48,14 +47,6 @@ class GoneFileError(MissingFileError):
 
 class TooLargeError(UnreachableError):
     """There is more than is read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """Where an origin may be besides on the internet; there it may also do without TLS."""
-
-    private: bool  # in a network of our own
-    loopback: bool  # on this machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,36 +126,14 @@ def reached(address: str, reach: Reach) -> Iterator[Origin]:
 
 def _check_host(address: str, reach: Reach) -> bool:
     """Tell whether an origin is in a network of our own, if it may be there."""
-    parts = urlsplit(address)
-    found = _addresses(address)
-    if refused := [ip for ip in found if not _is_allowed(ip, reach)]:
-        raise AddressError(f"{parts.hostname} leads to {refused[0]}, which is no public address; {INSIDE}")
-    is_inside = not all(ip.is_global for ip in found)
-    if parts.scheme != "https" and not is_inside:
-        raise AddressError(f"{address} is not https: anybody on the way could change what is copied")
-    return is_inside
-
-
-def _addresses(url: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
-    parts = urlsplit(url)
     try:
-        entries = socket.getaddrinfo(parts.hostname, parts.port or parts.scheme, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise UnreachableError(f"{parts.hostname} cannot be resolved: {error}; check the address") from error
-    return [_ip(str(entry[4][0])) for entry in entries]
-
-
-def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    found = ipaddress.ip_address(text.partition("%")[0])
-    return getattr(found, "ipv4_mapped", None) or found
-
-
-def _is_allowed(ip: ipaddress.IPv4Address | ipaddress.IPv6Address, reach: Reach) -> bool:
-    if ip.is_loopback:
-        return reach.loopback or reach.private
-    if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
-        return False
-    return ip.is_global or reach.private
+        return check_reach(address, reach, INSIDE)
+    except UnknownHostError as error:
+        raise UnreachableError(str(error)) from error
+    except InsecureError as error:
+        raise AddressError(f"{address} is not https: anybody on the way could change what is copied") from error
+    except ReachError as error:
+        raise AddressError(str(error)) from error
 
 
 class WebOrigin:
@@ -236,7 +205,7 @@ class WebOrigin:
     def _check_peer(self, answer: httpx.Response) -> None:
         """See whom we talk to really: a name may lead elsewhere than it did a moment ago."""
         peer = answer.extensions["network_stream"].get_extra_info("server_addr")
-        if not self._is_inside and not (peer and _ip(str(peer[0])).is_global):
+        if not self._is_inside and not (peer and is_public(str(peer[0]))):
             raise UnreachableError(f"{answer.url} leads to a private address; that is refused")
 
 

@@ -1,5 +1,6 @@
 """The command that syncs collections, and the one that sets them up by a file."""
 
+import contextlib
 import io
 import json
 from pathlib import Path
@@ -13,6 +14,8 @@ from docs_hub.collection_files import CollectionFileError
 from docs_hub.models import Collection, Document, Update
 from mageos_portal.models import SearchEntry
 from tests.support.clones import Clones, pages_of, updates_of
+from tests.support.drive import FakeDrive, anyone
+from tests.support.drive_collections import collection
 from tests.support.made_posts import newer
 
 APRIL, MAY = "2024-05-07-april-recap.md", "2024-06-07-may-recap.md"
@@ -178,3 +181,29 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\0")
     with pytest.raises(CommandError, match="is no TOML"):
         call_command("import_collections", str(tmp_path / "binary.toml"))
+
+
+@pytest.mark.django_db
+def test_it_says_what_is_left_of_what_cannot_be_read(drive: FakeDrive) -> None:
+    updates_of(repository="")
+    root = drive.folder("Shared", "", anyone())
+    drive.document("One", root.id)
+    of = collection(root)
+    said_of(of.slug)
+    drive.fail(1000, 503, "backendError")
+    assert "What it gave before is still there." in said_of(of.slug, "posts")
+    drive.works()
+    drive.change(root, permissions=[])
+    told = said_of(of.slug)
+    assert Document.objects.get().visibility == "staff"
+    assert "Its document is hidden from everybody but staff" in told
+    assert "still there" not in told
+
+
+def said_of(*slugs: str) -> str:
+    """Run sync_documents for some collections; gives what it prints as errors."""
+    err = io.StringIO()
+    options = [part for slug in slugs for part in ("--collection", slug)]
+    with contextlib.suppress(CommandError):
+        call_command("sync_documents", *options, stderr=err, stdout=io.StringIO())
+    return err.getvalue()

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from mageos_portal.reach import Reach
 from mirror import building, following, importing, lifecycle, origin, publishing
 from mirror.catalogue import current_catalogue
 from mirror.comparing import compare
@@ -150,7 +151,7 @@ def test_where_nothing_is_new_only_the_manifest_is_asked_for(copy: Distribution,
 
 
 def test_a_portal_that_has_nothing_new_says_so_without_a_word(first: Distribution, copy: Distribution) -> None:
-    with distribution_served(first) as url, origin.reached(url, origin.Reach(private=False, loopback=True)) as there:
+    with distribution_served(first) as url, origin.reached(url, Reach(private=False, loopback=True)) as there:
         sync(copy, url)
         etag = copy.builds.get().report["origin"]["etag"]
         assert there.text("manifest.sha256", etag) is None

@@ -14,8 +14,8 @@ def read(root: Path, **environment: str) -> Configuration:
 
 def test_drive_is_googles_unless_somebody_says_otherwise(tmp_path: Path) -> None:
     found = read(tmp_path)
-    assert found.drive_url == "https://www.googleapis.com/drive/v3"
-    assert (found.drive_key, found.drive_credentials, found.drive_private) == ("", None, False)
+    assert found.docs.drive_url == "https://www.googleapis.com/drive/v3"
+    assert (found.docs.drive_key, found.docs.drive_credentials, found.docs.drive_private) == ("", None, False)
 
 
 def test_drive_may_be_somewhere_else(tmp_path: Path) -> None:
@@ -27,9 +27,9 @@ def test_drive_may_be_somewhere_else(tmp_path: Path) -> None:
         PORTAL_DRIVE_CREDENTIALS="account.json",
         PORTAL_DRIVE_PRIVATE="true",
     )
-    assert found.drive_url == "http://drive.internal:8080"
-    assert (found.drive_key, found.drive_private) == ("AIza-key_1", True)
-    assert found.drive_credentials == tmp_path / "account.json"
+    assert found.docs.drive_url == "http://drive.internal:8080"
+    assert (found.docs.drive_key, found.docs.drive_private) == ("AIza-key_1", True)
+    assert found.docs.drive_credentials == tmp_path / "account.json"
 
 
 @pytest.mark.parametrize(

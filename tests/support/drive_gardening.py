@@ -25,6 +25,14 @@ class Garden:
     above: Item | None
     items: list[Item] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        """Plant something, so that whatever is done next is done to something."""
+        for number in range(3):
+            self.add_folder(number * 2, number)  # the second one in the first, the third one in the second
+            self.add_document(number * 2, number)
+        self.items.append(self.drive.document("Far", self.elsewhere.id))
+        self.items.append(self.drive.document("Loose", self.drive.folder("Other", "", LINK).id))
+
     def do(self, verb: str, one: int, other: int) -> None:
         """Do something to an item, which numbers choose."""
         VERBS[verb](self, one, other)
@@ -35,7 +43,7 @@ class Garden:
         return [item for item in found if is_folder is None or (item.mime_type == FOLDER) == is_folder]
 
     def folder(self, number: int) -> Item:
-        folders = [self.root, self.root, self.elsewhere, *self.there(is_folder=True)]
+        folders = [self.root, *self.there(is_folder=True), self.elsewhere]
         return folders[number % len(folders)]
 
     def item(self, number: int) -> Item:
@@ -79,7 +87,7 @@ class Garden:
     def limit(self, one: int, other: int) -> None:
         """Let nobody into a folder but the account and, perhaps, some others; or take that back."""
         folder = self.folder(one)
-        if folder in {self.root.id: self.root, self.elsewhere.id: self.elsewhere}.values():
+        if folder.id in {self.root.id, self.elsewhere.id}:
             return
         own = [EDITOR, *SHARES[other // 2 % len(SHARES)]]
         self.drive.change(folder, is_limited=bool(other % 2), permissions=own if other % 2 else [])

@@ -10,6 +10,7 @@ from django.db import DatabaseError
 
 from docs_hub import importing
 from docs_hub.models import Collection, Run
+from docs_hub.remaining import remains
 from docs_hub.syncing import sync
 
 EVERY_FINDING = 2  # verbosity
@@ -19,7 +20,8 @@ MOST_ERRORS = 20  # shown of a collection
 class Command(BaseCommand):
     help = (
         "Read updates and documents from the git repositories and Drive folders of the active collections. For "
-        "operators. Ends with 1 if a collection could not be read; what git gave before is still there then."
+        "operators. Ends with 1 if a collection could not be read; what it gave before is still there then, unless "
+        "Drive refuses the folder: only staff see its documents until it is shared again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -34,7 +36,7 @@ class Command(BaseCommand):
             metavar="PATH",
             help="undo wrong decoding (itâ€™s) in this file of an update, now and in later syncs; may be repeated",
         )
-        parser.add_argument("--again", action="store_true", help="render what did not change, too")
+        parser.add_argument("--again", action="store_true", help="read and render what did not change, too")
         parser.add_argument("--wait", action="store_true", help="wait for a running sync")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -65,6 +67,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{slug}: {', '.join(counts)}, {report['same']} the same")
         if run.failure:
             self.stderr.write(self.style.ERROR(f"{slug}: {run.failure}"))
+            self.stderr.write(f"  {remains(run.collection)}")
         self._show_warnings(report.get("warnings", {}), verbosity)
         errors = [message for found in report.get("errors", {}).values() for _, message, _ in found]
         for message in errors if verbosity >= EVERY_FINDING else errors[:MOST_ERRORS]:

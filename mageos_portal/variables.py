@@ -1,0 +1,30 @@
+"""Reading variables of the environment one after the other, for all that are checked together."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+
+class Reader:
+    """Reads one variable after the other and remembers what was wrong."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.faults: dict[str, str] = {}  # by variable
+
+    def read(self, name: str, default: str, parse: Callable[[str], Value]) -> Value:
+        """Parse the variable; an empty one counts as not set. A bad one is noted and its default returned."""
+        value = self.environment.get(name, "").strip() or default
+        try:
+            return parse(value)
+        except ValueError as error:
+            self.faults[name] = str(error)
+            return parse(default)
+
+
+def boolean(value: str) -> bool:
+    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    if value.lower() not in words:
+        raise ValueError(f"{value!r} is neither true nor false; write one of the two")
+    return words[value.lower()]
