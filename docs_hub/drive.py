@@ -1,4 +1,4 @@
-"""Google Drive's API, version 3: what a folder holds, who may see it, and the text of documents. It reads only.
+"""Google Drive's API, version 3: what folders hold, who may see it, what changed, and texts. It reads only.
 
 Requests are repeated where Drive asks for that, and bounded in number, size and time; see drive_errors.py.
 """
@@ -22,14 +22,18 @@ from docs_hub.drive_access import LARGEST_TOKEN, NO_ACCESS, Key, Pass, ServiceAc
 from docs_hub.drive_answers import (
     ACCESS,
     AGAIN,
+    CHANGE_FIELDS,
     FILE_FIELDS,
+    FOLDER,
     PERMISSION_FIELDS,
+    ChangePage,
     Fault,
     File,
     FilePage,
     Permission,
     PermissionPage,
     Ref,
+    StartToken,
     fault_of,
 )
 from docs_hub.drive_errors import (
@@ -95,22 +99,59 @@ class Drive:
 
     def children(self, folder: File) -> Iterator[File]:
         """List what lies directly in a folder, in the trash, too; a file may come twice. Raises: DriveError."""
+        drive_id = folder.drive_id if folder.capabilities.can_read_drive else ""
+        yield from self._found(
+            f"'{folder.id}' in parents", drive_id, folder.ref, f"the folder {folder.name or folder.id}"
+        )
+
+    def folders(self, drive_id: str) -> Iterator[File]:
+        """List all folders that are shared with the account, or all of a shared drive. Raises: DriveError."""
+        yield from self._found(f"mimeType = '{FOLDER}'", drive_id, Ref("all folders"), "its folders")
+
+    def start_token(self, drive_id: str) -> str:
+        """Say where changes from now on begin: the account's, or those of a shared drive. Raises: DriveError."""
+        parameters = {"supportsAllDrives": "true", **({"driveId": drive_id} if drive_id else {})}
+        return self._model(StartToken, "/changes/startPageToken", parameters, Ref("its changes")).start_page_token
+
+    def changes(self, token: str, drive_id: str) -> Iterator[ChangePage]:
+        """Give what changed since a token was given, in the same log.
+
+        Raises:
+            BadRequestError, RefusedError: Drive does not take the token any more.
+            DriveError: nothing can be said.
+        """
         parameters = {
-            "q": f"'{folder.id}' in parents",
+            "fields": CHANGE_FIELDS,
+            "pageSize": str(PAGE_SIZE),
+            "includeRemoved": "true",
+            "supportsAllDrives": "true",
+            "includeItemsFromAllDrives": "true",
+            **({"driveId": drive_id} if drive_id else {}),
+        }
+        for _ in range(MOST_PAGES):
+            page = self._model(ChangePage, "/changes", {**parameters, "pageToken": token}, Ref("its changes"))
+            yield page
+            token = page.next_page_token
+            if not token:
+                return
+
+    def _found(self, query: str, drive_id: str, ref: Ref, what: str) -> Iterator[File]:
+        parameters = {
+            "q": query,
             "fields": f"nextPageToken,incompleteSearch,files({FILE_FIELDS})",
             "orderBy": "folder,name",
             "pageSize": str(PAGE_SIZE),
             "supportsAllDrives": "true",
             "includeItemsFromAllDrives": "true",
         }
-        if folder.drive_id and folder.capabilities.can_read_drive:
-            parameters |= {"corpora": "drive", "driveId": folder.drive_id}
+        if drive_id:
+            parameters |= {"corpora": "drive", "driveId": drive_id}
         is_whole = True
-        for page in self._pages(FilePage, "/files", parameters, folder.ref):
+        for page in self._pages(FilePage, "/files", parameters, ref):
             yield from page.files
             is_whole &= not page.incomplete_search
         if not is_whole:
-            raise IncompleteError(f"Drive did not search all of the folder {folder.name or folder.id}")
+            raise IncompleteError(f"Drive did not search all of {what}")
 
     def permissions(self, ref: Ref) -> tuple[Permission, ...]:
         """List who may do what with a file. Raises: DriveError."""

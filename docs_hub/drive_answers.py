@@ -1,4 +1,4 @@
-"""What Google Drive's API (v3) answers: files, permissions, and errors with their reasons."""
+"""What Google Drive's API (v3) answers: files, permissions, changes, and errors with their reasons."""
 
 import json
 from collections.abc import Iterator
@@ -21,6 +21,7 @@ FILE_FIELDS = (
     "shortcutDetails(targetId,targetMimeType,targetResourceKey),hasAugmentedPermissions,inheritedPermissionsDisabled,"
     f"copyRequiresWriterPermission,capabilities(canShare,canReadDrive,canDownload),permissions({PERMISSION_FIELDS})"
 )
+CHANGE_FIELDS = "nextPageToken,newStartPageToken,changes(changeType,fileId,driveId,file(parents))"
 
 AGAIN = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED", "backendError"})
 # These say that the portal's own access is wrong; they say nothing of the file.
@@ -156,6 +157,35 @@ class PermissionPage(Answer):
 
     permissions: tuple[Permission, ...] = ()
     next_page_token: Text = ""
+
+
+class ChangedFile(Answer):
+    """Where a file is that changed."""
+
+    parents: tuple[str, ...] = ()  # those that the account may see
+
+
+class Change(Answer):
+    """That something is not as it was."""
+
+    change_type: Text = ""  # file, drive
+    file_id: Text = ""
+    drive_id: Text = ""
+    file: ChangedFile | None = None  # None: it is gone, or the account may not see it any more
+
+
+class ChangePage(Answer):
+    """A page of changes; the last one says where later ones begin."""
+
+    changes: tuple[Change, ...] = ()
+    next_page_token: Text = ""
+    new_start_page_token: Text = ""
+
+
+class StartToken(Answer):
+    """Where changes begin that are yet to come."""
+
+    start_page_token: str
 
 
 @dataclass(frozen=True, slots=True)

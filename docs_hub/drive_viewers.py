@@ -30,6 +30,8 @@ class Viewers:
     everybody: Drive | None  # as somebody without an account sees it
     stand: Stand
     at: datetime
+    is_sure: bool = field(default=True, init=False)  # whether Drive told the account all that was asked for so far
+    ends_at: datetime | None = field(default=None, init=False)  # when something that was seen expires, soonest
     _public: tuple[str, frozenset[str]] = field(default=("", frozenset()), init=False)  # in the folder asked for last
 
     def of(self, file: File, folder: File | None = None, above: Sight | None = None) -> Sight:
@@ -37,9 +39,12 @@ class Viewers:
         permissions = self._permissions(file, folder, above)
         wider = [above.visibility] if above else []
         if permissions is not None:
+            ends = [end for end in (self.ends_at, sharing.first_end(permissions, self.at)) if end]
+            self.ends_at = min(ends, default=None)
             valid = sharing.in_force(permissions, self.at, is_limited=file.inherited_permissions_disabled)
             own = sharing.visibility_of(valid, self.stand)
             return Sight(permissions, narrowest([own, *wider]), sharing.audience(valid))
+        self.is_sure = False
         if self._is_public(file, folder):
             return Sight(None, narrowest([Visibility.PUBLIC, *wider]), (f"{sharing.LINK}: {sharing.READER}",))
         return Sight(None, Visibility.STAFF, (), is_unknown=True)

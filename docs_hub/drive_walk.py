@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 from docs_hub.cleaning import one_line
 from docs_hub.drive import Drive
@@ -46,6 +47,13 @@ def folder_of(drive: Drive, ref: Ref) -> File:
     return found
 
 
+class Folders(Protocol):
+    """Lists folders: Drive itself, or who remembers what it said."""
+
+    def children(self, folder: File) -> Iterator[File]:
+        """List what lies directly in a folder. Raises: DriveError."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """A folder on the way down."""
@@ -54,6 +62,7 @@ class _Place:
     names: tuple[str, ...]  # of the folders from the first one down to it, without that
     sight: Sight
     is_trashed: bool = False
+    is_elsewhere: bool = False  # a shortcut led there
 
 
 @dataclass(slots=True)
@@ -61,10 +70,13 @@ class Walk:
     """Level by level: each file once, and what really lies in the folder before what shortcuts add."""
 
     drive: Drive
+    folders: Folders  # for what lies in the first one; elsewhere Drive is asked
     viewers: Viewers
     reader: Reader
     known: frozenset[str]  # ids of documents that we have; of others, those in the trash do not matter
     report: Report
+    leads_elsewhere: bool = False  # what shortcuts lead to was asked for
+    is_refused: bool = False  # a folder in it was
     _lines: tuple[str, ...] = ()  # with whom the first folder is shared
     _places: deque[_Place] = field(default_factory=deque)
     _shortcuts: deque[tuple[_Place, File]] = field(default_factory=deque)
@@ -85,12 +97,14 @@ class Walk:
             raise IncompleteError("; ".join(self._gaps[:SHOWN_GAPS]))
 
     def _in(self, place: _Place) -> Iterator[Found]:
+        folders = self.drive if place.is_elsewhere else self.folders
         try:
-            for file in self.drive.children(place.folder):
+            for file in folders.children(place.folder):
                 yield from self._each(place, file)
         except IncompleteError as error:
             self._gaps.append(str(error))
         except RefusedError as error:  # it was there a moment ago
+            self.is_refused = True
             self._tell(place, place.folder, "folder-refused", f"the folder cannot be listed: {error}")
 
     def _each(self, place: _Place, file: File) -> Iterator[Found]:
@@ -104,7 +118,7 @@ class Walk:
         else:
             yield self._document(place, file)
 
-    def _enter(self, place: _Place, folder: File, name: str) -> None:
+    def _enter(self, place: _Place, folder: File, name: str, *, is_elsewhere: bool = False) -> None:
         """Remember a folder for later; one in the trash only if something that we have may lie in it."""
         is_trashed = place.is_trashed or folder.trashed
         if is_trashed and not self.known:
@@ -113,13 +127,15 @@ class Walk:
             self._gaps.append(f"{name} and what lies in it is left out: there are too many folders")
             return
         sight = self.viewers.of(folder, place.folder, place.sight)
-        self._places.append(_Place(folder, (*place.names, _named(name)), sight, is_trashed))
+        names, is_elsewhere = (*place.names, _named(name)), is_elsewhere or place.is_elsewhere
+        self._places.append(_Place(folder, names, sight, is_trashed, is_elsewhere))
 
     def _behind(self, place: _Place, shortcut: File) -> Iterator[Found]:
         """Give what a shortcut leads to; the folder that it lies in counts, too, for who may see that."""
         target = shortcut.target
         if place.is_trashed or shortcut.trashed or (target and target.id in self._seen):
             return
+        self.leads_elsewhere = True
         try:
             file = self._target(target)
         except RefusedError as error:
@@ -127,7 +143,7 @@ class Walk:
             return
         if file.is_folder and file.id not in self._seen:
             self._seen.add(file.id)
-            self._enter(place, file, shortcut.name)
+            self._enter(place, file, shortcut.name, is_elsewhere=True)
         else:
             yield from self._each(place, file)
 

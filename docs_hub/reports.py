@@ -1,7 +1,7 @@
 """What became of each file or document when a collection was read."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,14 @@ class Report:
             kept = self.errors if finding.level == "error" else self.warnings
             kept.setdefault(path, []).append(finding)
 
+    def repeat(self, said: Mapping[str, Any]) -> None:
+        """Say again what an earlier one said as JSON, of documents that are as they were then."""
+        self.same = len(said["created"]) + len(said["updated"]) + said["same"]
+        self.warnings = {
+            path: [Finding("warning", *each) for each in found] for path, found in said["warnings"].items()
+        }
+        self.errors = {path: [Finding("error", *each) for each in found] for path, found in said["errors"].items()}
+
     @property
     def warnings_by_code(self) -> dict[str, int]:
         """Count findings that are warnings, the most frequent first; one per file and code."""
@@ -40,6 +48,10 @@ class Report:
             "warnings": _listed(self.warnings),
             "errors": _listed(self.errors),
         }
+
+    @property
+    def error_codes(self) -> set[str]:
+        return {finding.code for found in self.errors.values() for finding in found}
 
     @property
     def counts(self) -> dict[str, int]:

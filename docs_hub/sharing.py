@@ -69,6 +69,12 @@ def in_force(permissions: Iterable[Permission], at: datetime, *, is_limited: boo
     ]
 
 
+def first_end(permissions: Iterable[Permission], at: datetime) -> datetime | None:
+    """Say when the first of those that expire later does."""
+    ends = (permission.expiration_time for permission in permissions)
+    return min((end for end in ends if end and end > at), default=None)
+
+
 def visibility_of(permissions: Iterable[Permission], stand: Stand) -> Visibility:
     """Say how wide something may be shown that has these permissions in force.
 

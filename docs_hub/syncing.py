@@ -45,7 +45,7 @@ def sync(
         if collection.kind == kinds.PAGES:
             runs += _sync([collection], actor, lambda held: _sync_pages(held, sources, again=again), wait=wait)
         elif collection.kind == kinds.DRIVE:
-            runs += _sync([collection], actor, _sync_drive, wait=wait)
+            runs += _sync([collection], actor, lambda held: _sync_drive(held, anew=again or bool(actor)), wait=wait)
     return runs
 
 
@@ -96,11 +96,11 @@ def _sync_pages(held: Held, sources: Path | None, *, again: bool) -> None:
             _end(run, report)
 
 
-def _sync_drive(held: Held) -> None:
+def _sync_drive(held: Held, *, anew: bool) -> None:
     for collection, run in held.items():
         report = Report()
         try:
-            crawl(collection, report)
+            crawl(collection, report, anew=anew)
         except DriveError as failure:
             _end(run, report, str(failure))
         else:

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from mageos_portal.community_configuration import CommunityConfiguration, read_community
+from mageos_portal.conduct_configuration import ConductConfiguration, read_conduct
 from mageos_portal.mail import mail_address, mail_addresses, mail_domain, mail_server
 from mageos_portal.outgoing import key_file_below, service_address, service_key
 
@@ -88,6 +90,8 @@ class Configuration:
     email: dict[str, Any] | None  # Django's EMAIL_ settings; None: nobody said how mail leaves
     email_from: str
     dists: dict[str, Any]  # a Django STORAGES entry
+    community: CommunityConfiguration
+    conduct: ConductConfiguration
 
 
 def read_configuration(environment: Mapping[str, str], root: Path) -> Configuration:
@@ -134,6 +138,8 @@ def read_configuration(environment: Mapping[str, str], root: Path) -> Configurat
         email=reader.read("PORTAL_EMAIL_URL", "", mail_server),
         email_from=reader.read("PORTAL_EMAIL_FROM", f"portal@{mail_domain(base_url)}", mail_address),
         dists=_dist_storage(reader, data_dir),
+        community=read_community(reader),
+        conduct=read_conduct(reader, base_url),
     )
     if faults := _conflicts(configuration) | reader.faults:
         raise ConfigurationError([f"{name}: {fault}" for name, fault in faults.items()])

@@ -5,8 +5,11 @@ them in step by triggers and by the column's definition. Folded words are letter
 nothing within the quotes here can end them.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.db import connections, transaction
 from django.db.models import BooleanField, FloatField, Lookup, TextField
 from django.db.models.expressions import RawSQL
 
@@ -31,6 +34,21 @@ class Match(Lookup):
         column, column_parameters = self.process_lhs(compiler, connection)
         value, value_parameters = self.process_rhs(compiler, connection)
         return f"{column} MATCH {value}", (*column_parameters, *value_parameters)
+
+
+@contextmanager
+def through_the_index(using: str) -> Iterator[None]:
+    """Have PostgreSQL find rows by their index, however many have the words.
+
+    It takes reading all rows for cheaper, as it does not count what it costs to fetch long columns stored apart: of
+    10,000 texts of 20 kB, 110 ms instead of 9.
+    """
+    if connections[using].vendor == "sqlite":
+        yield
+        return
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        yield
 
 
 def postgresql_match(question: Question) -> RawSQL:

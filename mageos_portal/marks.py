@@ -24,6 +24,11 @@ def page_of_row(description: str, *, path: str, permission: str, icon: str) -> C
     return decorate
 
 
+def page_of_list(description: str, *, path: str, permission: str, icon: str) -> Callable[[Method], Method]:
+    """Give a list a page with a button for it; to whom `has_<permission>_permission` says no sees none, and 403."""
+    return page_of_row(description, path=path, permission=permission, icon=icon)
+
+
 def coloured(
     description: str, colours: Mapping[str, str], *, ordering: str | None = None
 ) -> Callable[[Method], Method]:

@@ -21,7 +21,7 @@ FORWARDED_HEADERS = (
     "HTTP_X_FORWARDED_PROTO",
 )
 DEVICES = ("camera", "display-capture", "geolocation", "microphone", "midi", "payment", "usb")
-ADMIN, ACCOUNT = "/admin/", "/account/"  # as in urls.py
+ADMIN, ACCOUNT, JOIN = "/admin/", "/account/", "/join/"  # as in urls.py
 NEEDED_BY_THE_ADMIN = {"script-src": [UNSAFE_EVAL], "style-src": [UNSAFE_INLINE]}
 PERMISSIONS_POLICY = ", ".join(f"{device}=()" for device in DEVICES)
 
@@ -70,7 +70,7 @@ def keep_accounts_private(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if request.path.startswith((ADMIN, ACCOUNT)):
+        if request.path.startswith((ADMIN, ACCOUNT, JOIN)):
             response.headers["Cache-Control"] = "no-store, private"
             response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response

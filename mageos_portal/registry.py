@@ -94,6 +94,26 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmationListener:
+    """An app that wants to know when somebody has confirmed an e-mail address."""
+
+    key: str
+    confirmed: "Callable[[AbstractBaseUser], object]"
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLink:
+    """A page of an account, as its overview and its menu name it."""
+
+    key: str
+    title: str
+    url_name: str  # resolved without arguments
+    description: str
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
 class MembershipSource:
     """Somebody who knows who is a member, and of which teams."""
 
@@ -186,6 +206,8 @@ navigation: Registry[NavigationEntry] = Registry()
 home_cards: Registry[HomeCard] = Registry()
 search_sources: Registry[SearchSource] = Registry()
 membership_sources: Registry[MembershipSource] = Registry()
+confirmation_listeners: Registry[ConfirmationListener] = Registry()
+account_links: Registry[AccountLink] = Registry()
 staff_links: Registry[StaffLink] = Registry()
 dashboard_panels: Registry[DashboardPanel] = Registry()
 schedule_sources: Registry[ScheduleSource] = Registry()

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.utils.safestring import SafeString
 
+from mageos_portal import full_text
 from mageos_portal.audience import Audience
 from mageos_portal.models import LONGEST_KIND, SearchEntry, SearchEntryQuerySet
 from mageos_portal.snippets import Marker
@@ -83,7 +84,11 @@ def results_of(audience: Audience, at: datetime, typed: str, kind: str, page: st
     asked, kind = read_question(typed), " ".join(kind.replace("\0", " ").split())[:LONGEST_KIND]
     if asked.is_too_short:
         return Results(asked, asked, kind, {})
-    visible = SearchEntry.objects.visible_to(audience, at)
+    with full_text.through_the_index(SearchEntry.objects.db):
+        return _results(SearchEntry.objects.visible_to(audience, at), asked, kind, page)
+
+
+def _results(visible: SearchEntryQuerySet, asked: Question, kind: str, page: str) -> Results:
     answered, counts = _answered(visible, asked)
     results = Results(asked, answered, kind, counts)
     if not results.total:

@@ -34,9 +34,14 @@ PORTAL_NOTICE_DISCORD_WEBHOOK = _configuration.notice_discord
 PORTAL_KEEP_LOGS_DAYS = _configuration.keep_logs
 PORTAL_KEEP_PLANS_DAYS = _configuration.keep_plans
 PORTAL_DOCS_INTERVAL = _configuration.docs_interval  # minutes
+PORTAL_DISCORD = _configuration.community.discord  # with a secret
+PORTAL_GITHUB_ORGANIZATION = _configuration.community.organization
+PORTAL_GITHUB_TOKEN = _configuration.community.drift_token  # a secret
 PORTAL_METRICS_TOKEN = _configuration.metrics_token
 PORTAL_TRUSTED_PROXIES = _configuration.trusted_proxies
 PORTAL_SECOND_FACTOR = _configuration.second_factor
+PORTAL_CONDUCT_EMAIL = _configuration.conduct.email
+PORTAL_AGREEMENT_DAYS = _configuration.conduct.agreement_days
 
 try:
     PORTAL_DATA_DIR.mkdir(mode=0o755 if PORTAL_PRODUCTION else 0o700, parents=True, exist_ok=True)
@@ -64,6 +69,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "csp",
+    "unfold.contrib.simple_history",  # before the library, whose templates it replaces
+    "simple_history",
     "django_q",
 ]
 
@@ -82,6 +89,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
     "mageos_portal.middleware.keep_private_what_depends_on_who_asks",
     "docs_hub.old_addresses.follow_old_addresses",
 ]

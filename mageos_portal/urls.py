@@ -16,6 +16,7 @@ urlpatterns = [
     path("account/second-factor/webauthn/add/", account_views.add_passkey, name="mfa_add_webauthn"),
     path("account/second-factor/", include("allauth.mfa.urls")),
     path("admin/", admin.site.urls),
+    path("", include("community.urls")),
     path("", include("docs_hub.urls")),
     path("", include("mirror.urls")),
 ]

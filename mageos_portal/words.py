@@ -8,7 +8,6 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 LONGEST_QUESTION = 200  # characters
 MOST_TERMS = 12
@@ -109,18 +108,18 @@ def nearest_question(question: Question, titles: Iterable[str]) -> Question:
 def _nearest(word: str, known: Collection[str]) -> str:
     if word in known:
         return word
-    likeness, found = max(((_likeness(word, other), other) for other in known), default=(0.0, word))
+    parts = _trigrams(word)
+    alike = (other for other in known if any(part in f"  {other} " for part in parts))  # nearly all have none in common
+    likeness, found = max(((_likeness(parts, _trigrams(other)), other) for other in alike), default=(0.0, word))
     return found if likeness >= LEAST_LIKENESS else word
 
 
-def _likeness(word: str, other: str) -> float:
+def _likeness(parts: frozenset[str], others: frozenset[str]) -> float:
     """Say which share of their trigrams two words have in common, as PostgreSQL's pg_trgm counts them."""
-    mine, others = _trigrams(word), _trigrams(other)
-    shared = len(mine & others)
-    return shared / (len(mine) + len(others) - shared)
+    shared = len(parts & others)
+    return shared / (len(parts) + len(others) - shared)
 
 
-@lru_cache(maxsize=20_000)
 def _trigrams(word: str) -> frozenset[str]:
     padded = f"  {word} "
     return frozenset(padded[start : start + 3] for start in range(len(padded) - 2))

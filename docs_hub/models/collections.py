@@ -69,7 +69,6 @@ class Collection(models.Model):
     commit = models.CharField(max_length=40, blank=True, editable=False, validators=[hex40])
     audience = models.JSONField(default=list, blank=True, editable=False)  # Drive: with whom the folder is shared
     failing_since = models.DateTimeField(null=True, editable=False)  # staff were told
-    changes_token = models.CharField(max_length=200, blank=True, editable=False)  # Drive: where its changes go on
     last_error = models.TextField(blank=True, editable=False)
     report = models.JSONField(default=dict, editable=False)  # of the last sync, counted; see reports.Report
 

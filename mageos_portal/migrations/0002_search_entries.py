@@ -35,6 +35,8 @@ ON_POSTGRESQL = (
     "ALTER TABLE mageos_portal_searchentry ADD COLUMN words tsvector NOT NULL GENERATED ALWAYS AS ("
     "setweight(to_tsvector('pg_catalog.simple', title_words), 'A') || "
     "to_tsvector('pg_catalog.simple', text_words)) STORED",
+    # Ranking reads it for each row that matches; not compressed, that takes 60 % of the time.
+    "ALTER TABLE mageos_portal_searchentry ALTER COLUMN words SET STORAGE EXTERNAL",
     "CREATE INDEX mageos_portal_search_words ON mageos_portal_searchentry USING gin (words)",
 )
 NO_MORE_ON_POSTGRESQL = ("ALTER TABLE mageos_portal_searchentry DROP COLUMN words",)

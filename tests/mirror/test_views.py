@@ -313,7 +313,7 @@ def test_the_last_build_is_told_without_its_actor(published: Distribution, clien
     assert "jane" not in shown
 
 
-@pytest.mark.parametrize(("path", "queries"), [("/repository/", 3), ("/", 4)])  # home asks for updates, too
+@pytest.mark.parametrize(("path", "queries"), [("/repository/", 3), ("/", 5)])  # home asks for updates, too
 def test_a_page_takes_few_queries(
     published: Distribution, client: Client, django_assert_num_queries: DjangoAssertNumQueries, path: str, queries: int
 ) -> None:

@@ -87,6 +87,9 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("PORTAL_DOCS_INTERVAL", "4", "write 0 for never, or 5 to 10080 minutes"),
         ("PORTAL_DOCS_INTERVAL", "10081", "is no interval"),
         ("PORTAL_DOCS_INTERVAL", "hourly", "is no interval"),
+        ("PORTAL_AGREEMENT_DAYS", "13", "write 14 to 365, such as 30"),
+        ("PORTAL_AGREEMENT_DAYS", "a month", "is no number of days"),
+        ("PORTAL_CONDUCT_EMAIL", "conduct", "is no e-mail address"),
     ],
 )
 def test_a_bad_value_is_refused_by_its_name(name: str, value: str, what_is_said: str) -> None:

@@ -13,13 +13,21 @@ DEFAULT = "default"
 
 
 @contextmanager
-def another_database(url: str) -> Iterator[Any]:
-    """Make the tables of the site itself, no app's, in an empty database, and give the connection."""
+def another_database(url: str, *apps: str) -> Iterator[Any]:
+    """Make the tables of some apps, or of the site itself, in an empty database, and give the connection."""
+    with another_connection(url) as connection:
+        with as_default(connection):
+            for app in apps or ("mageos_portal",):
+                call_command("migrate", app, interactive=False, verbosity=0)
+        yield connection
+
+
+@contextmanager
+def another_connection(url: str) -> Iterator[Any]:
+    """Connect to a database."""
     settings = connections.configure_settings({DEFAULT: dict(environ.Env.db_url_config(url))})[DEFAULT]
     connection = load_backend(settings["ENGINE"]).DatabaseWrapper(settings, DEFAULT)
     try:
-        with as_default(connection):
-            call_command("migrate", "mageos_portal", interactive=False, verbosity=0)
         yield connection
     finally:
         connection.close()

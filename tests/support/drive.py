@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tests.support.drive_answers import RefusalError, error_body
-from tests.support.drive_api import DOCUMENT, FOLDER, JSON, SHORTCUT, DriveApi, Item
+from tests.support.drive_api import ACCOUNT, DOCUMENT, FOLDER, JSON, SHORTCUT, DriveApi, Item, Logged
 
 
 def anyone(role: str = "reader", **more: Any) -> dict[str, Any]:
@@ -88,30 +88,58 @@ class FakeDrive(DriveApi):
             item = Item(id_, name, mime_type, [parent] if parent else [], list(permissions), drive_id=drive_id, **more)
             self.items[id_] = item
             self.children[parent].append(id_)
-            self.log.append(id_)
+            self._note(item)
             return item
 
     def change(self, item: Item, text: str | None = None, **fields: Any) -> None:
         """Change a file; its version grows."""
+        before = self._logged(item)
         for name, value in fields.items():
             setattr(item, name, value)
         if text is not None:
             item.content = text.encode()
         item.version += 1
         item.modified += timedelta(hours=1)
-        self.log.append(item.id)
+        self._note(item, before)
 
     def remove(self, item: Item) -> None:
         """Delete a file for good."""
+        before = self._logged(item)
         del self.items[item.id]
         for parent in item.parents or [""]:
             self.children[parent].remove(item.id)
-        self.log.append(item.id)
+        self.log.append(before)
+
+    def move(self, item: Item, parent: str) -> None:
+        """Put a file into another folder; what lies in it goes along, and is in no log."""
+        before = self._logged(item)
+        for each in item.parents or [""]:
+            self.children[each].remove(item.id)
+        item.parents = [parent]
+        self.children[parent].append(item.id)
+        self._settle(item, self.items[parent].drive_id)
+        self._note(item, before)
 
     def also_in(self, item: Item, parent: str) -> None:
         """Put a file into a second folder, as old ones may be."""
+        before = self._logged(item)
         item.parents.append(parent)
         self.children[parent].append(item.id)
+        self._note(item, before)
+
+    def _settle(self, item: Item, drive_id: str) -> None:
+        item.drive_id = drive_id
+        for id_ in self.children[item.id]:
+            self._settle(self.items[id_], drive_id)
+
+    def _logged(self, item: Item) -> Logged:
+        return Logged(item.id, frozenset([item.drive_id] if item.drive_id else []), self.is_named(ACCOUNT, item))
+
+    def _note(self, item: Item, before: Logged | None = None) -> None:
+        """Note a change in the logs of whoever could see it before or can now."""
+        now = self._logged(item)
+        before = before or now
+        self.log.append(Logged(item.id, before.drives | now.drives, before.is_shared or now.is_shared))
 
     def fail(
         self,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PARENT = re.compile(r"'((?:[^'\\]|\\.)*)' in parents")
+FOLDERS = "mimeType = 'application/vnd.google-apps.folder'"
 TRASHED = re.compile(r"trashed *= *(true|false)")
 WORD = re.compile(r"[A-Za-z0-9*]+|[(),/]")
 # What the documentation lists of the resources that are asked for here.

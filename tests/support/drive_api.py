@@ -13,6 +13,7 @@ from hashlib import md5
 from typing import Any
 
 from tests.support.drive_answers import (
+    FOLDERS,
     BadFieldsError,
     RefusalError,
     bad_request,
@@ -34,6 +35,7 @@ CONVERSIONS = {
     SLIDES: {"text/plain", "application/pdf"},
 }
 JSON = "application/json; charset=UTF-8"
+LONGEST_PAGE = 1000
 LARGEST_EXPORT = 10 << 20  # bytes
 KEY = "AIza-a-key-of-the-tests"
 ACCOUNT = "portal@tests.iam.gserviceaccount.com"
@@ -41,6 +43,15 @@ SHARERS = {"owner", "organizer", "fileOrganizer", "writer"}
 COPIERS = SHARERS
 ORDERS = {"createdTime", "folder", "modifiedTime", "name", "name_natural", "recency", "viewedByMeTime"}
 BEGINNING = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """That something changed: whose logs tell of it depends on who could see it before or can now."""
+
+    id: str
+    drives: frozenset[str]
+    is_shared: bool  # with the account by its name, outside of drives whose log it reads
 
 
 @dataclass(slots=True)
@@ -74,9 +85,10 @@ class DriveApi:
         self.groups: dict[str, set[str]] = defaultdict(set)  # addresses of people by that of the group
         self.most = 1000  # files that it puts on a page, whatever is asked for
         self.incomplete: set[str] = set()  # folders whose listing is not searched to its end
-        self.log: list[str] = []  # ids of what changed, for changes.list
+        self.log: list[Logged] = []
         self.tokens = Tokens(ACCOUNT)
         self.generation = 0  # of tokens of pages
+        self.are_changes_lost = False  # whether no token of the log is taken
 
     def answer(self, path: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> tuple[bytes, str]:
         """Answer a request below /drive/v3. Raises: RefusalError."""
@@ -109,6 +121,7 @@ class DriveApi:
             case ["drives", id_]:
                 return self._drive(next((each for each in self._drives(who) if each.id == id_), None))
             case ["changes", "startPageToken"]:
+                self._check_log(who, parameters)
                 return {"kind": "drive#startPageToken", "startPageToken": str(len(self.log) + 1)}
             case ["changes"]:
                 return self._changes(who, parameters)
@@ -162,6 +175,15 @@ class DriveApi:
                 found[type_] = each["role"]
         return found
 
+    def is_trashed(self, item: Item) -> bool:
+        """Tell whether a file is in the trash, by itself or with its folder."""
+        folders = [self.items[parent] for parent in item.parents if parent in self.items]
+        return item.is_trashed or (bool(folders) and all(self.is_trashed(folder) for folder in folders))
+
+    def is_named(self, who: str, item: Item) -> bool:
+        """Tell whether a file is shared with an account itself, and not only with everybody."""
+        return bool(who and self.roles(who, item).keys() & {"user", "group"})
+
     def _readable(self, who: str, id_: str, parameters: Mapping[str, str], keys: Mapping[str, str]) -> Item:
         item = self.items.get(id_)
         if item is None or not self._may_read(who, item, keys):
@@ -172,32 +194,46 @@ class DriveApi:
 
     def _may_read(self, who: str, item: Item, keys: Mapping[str, str]) -> bool:
         roles = self.roles(who, item)
-        if item.is_trashed and not SHARERS & set(roles.values()):
+        if self.is_trashed(item) and not SHARERS & set(roles.values()):
             return False
-        is_named = bool(roles.keys() & {"user", "group"})
-        return is_named or (bool(roles) and (not item.needs_key or keys.get(item.id) == item.resource_key))
+        return self.is_named(who, item) or (
+            bool(roles) and (not item.needs_key or keys.get(item.id) == item.resource_key)
+        )
 
     def _may_share(self, who: str, item: Item) -> bool:
         return bool(who and SHARERS & set(self.roles(who, item).values()))
 
     def _list(self, who: str, parameters: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, Any]:
-        parent, trashed = parents_of(parameters.get("q", ""))
         if wrong := set(parameters.get("orderBy", "name").replace(" desc", "").split(",")) - ORDERS:
             raise bad_request("orderBy", f"Sorting by {min(wrong)} is not supported.")
         self._check_corpora(who, parameters)
-        folder = self._readable(who, parent, {"supportsAllDrives": "true"}, keys)
-        shows_drives = parameters.get("includeItemsFromAllDrives") == "true" == parameters.get("supportsAllDrives")
-        found = [
-            item
-            for item in (self.items[id_] for id_ in self.children[folder.id])
-            if (self._is_listed(who, item, folder) and (shows_drives or not item.drive_id))
-            and (trashed is None or item.is_trashed == trashed)
-        ]
+        if parameters.get("q") == FOLDERS:
+            found, is_whole = self._folders(who, parameters.get("driveId", "")), FOLDERS not in self.incomplete
+        else:
+            found, is_whole = self._inside(who, parameters, keys)
+        if not _shows_drives(parameters):
+            found = [item for item in found if not item.drive_id]
         found.sort(key=lambda item: (item.mime_type != FOLDER, item.name, item.id))
         page, token = self._page(found, parameters, 1000)
-        answer: dict[str, Any] = {"kind": "drive#fileList", "incompleteSearch": folder.id in self.incomplete}
+        answer: dict[str, Any] = {"kind": "drive#fileList", "incompleteSearch": not is_whole}
         answer |= {"files": [self._resource(who, item) for item in page]}
         return answer | ({"nextPageToken": token} if token else {})
+
+    def _folders(self, who: str, drive_id: str) -> list[Item]:
+        """Give all folders of an account's corpus, or of a shared drive."""
+        folders = [item for item in self.items.values() if item.mime_type == FOLDER and item.id != item.drive_id]
+        if drive_id:
+            return [item for item in folders if item.drive_id == drive_id and self._may_read(who, item, {})]
+        return [item for item in folders if self.is_named(who, item)]
+
+    def _inside(self, who: str, parameters: Mapping[str, str], keys: Mapping[str, str]) -> tuple[list[Item], bool]:
+        """Give what lies in a folder, and whether that is all."""
+        parent, trashed = parents_of(parameters.get("q", ""))
+        folder = self._readable(who, parent, {"supportsAllDrives": "true"}, keys)
+        found = [self.items[id_] for id_ in self.children[folder.id]]
+        found = [item for item in found if self._is_listed(who, item, folder)]
+        is_whole = folder.id not in self.incomplete
+        return [item for item in found if trashed is None or self.is_trashed(item) == trashed], is_whole
 
     def _is_listed(self, who: str, item: Item, folder: Item) -> bool:
         """Tell whether a listing names a file; one that needs a key is named with it, a limited folder shut."""
@@ -246,10 +282,13 @@ class DriveApi:
             "createdTime": BEGINNING.isoformat().replace("+00:00", ".000Z"),
             "modifiedTime": item.modified.isoformat().replace("+00:00", ".000Z"),
             "version": str(item.version),
-            "trashed": item.is_trashed,
+            "trashed": self.is_trashed(item),
             "copyRequiresWriterPermission": item.is_copy_protected,
             "capabilities": {"canShare": self._may_share(who, item), "canDownload": may_copy},
         }
+        seen = (each for each in item.parents if each in self.items and self._may_read(who, self.items[each], {}))
+        if parents := list(seen):
+            found["parents"] = parents
         if item.resource_key:
             found["resourceKey"] = item.resource_key
         if item.is_limited:
@@ -317,21 +356,44 @@ class DriveApi:
             raise RefusalError(404, "notFound", "Shared drive not found.", location="driveId")
         return {"kind": "drive#drive", "id": root.id, "name": root.name}
 
+    def _check_log(self, who: str, parameters: Mapping[str, str]) -> None:
+        """Refuse who has no log: an API key is nobody."""
+        if not who:
+            raise RefusalError(401, "required", "Login Required.", location="Authorization")
+        drive_id = parameters.get("driveId", "")
+        if drive_id and drive_id not in {each.id for each in self._drives(who)}:
+            raise RefusalError(404, "notFound", f"Shared drive not found: {drive_id}", location="driveId")
+
     def _changes(self, who: str, parameters: Mapping[str, str]) -> dict[str, Any]:
-        token = parameters.get("pageToken", "")
-        if not token.isdigit() or not 1 <= int(token) <= len(self.log) + 1:
+        """Give each file once that changed, with its state of now, where its last change stands in the log."""
+        self._check_log(who, parameters)
+        token, size = parameters.get("pageToken", ""), parameters.get("pageSize", "100")
+        if not token.isdigit() or not 1 <= int(token) <= len(self.log) + 1 or self.are_changes_lost:
             raise RefusalError(400, "invalid", "Invalid Value", location="pageToken")
-        size = min(int(parameters.get("pageSize", "100")), self.most)
-        begin = int(token) - 1
-        ids = self.log[begin : begin + size]
-        answer: dict[str, Any] = {"kind": "drive#changeList", "changes": [self._changed(who, id_) for id_ in ids]}
-        is_last = begin + size >= len(self.log)
-        name = "newStartPageToken" if is_last else "nextPageToken"
-        return answer | {name: str(min(begin + size, len(self.log)) + 1)}
+        if not size.isdigit() or not 1 <= int(size) <= LONGEST_PAGE:
+            raise bad_request("pageSize", f"Invalid value '{size}'. Values must be within the range: [1, 1000]")
+        begin, end = int(token) - 1, int(token) - 1 + min(int(size), self.most)
+        later = {entry.id for entry in self.log[end:] if self._is_in_log(who, entry, parameters)}
+        shown = {entry.id: entry for entry in self.log[begin:end] if self._is_in_log(who, entry, parameters)}
+        changes = [self._changed(who, id_) for id_ in shown if id_ not in later]
+        if parameters.get("includeRemoved", "true") != "true":
+            changes = [change for change in changes if not change.get("removed")]
+        name = "newStartPageToken" if end >= len(self.log) else "nextPageToken"
+        return {"kind": "drive#changeList", "changes": changes, name: str(min(end, len(self.log)) + 1)}
+
+    def _is_in_log(self, who: str, entry: Logged, parameters: Mapping[str, str]) -> bool:
+        """Tell whether a log has a change: a shared drive's all in it, an account's what it was given by name."""
+        if drive_id := parameters.get("driveId", ""):
+            return drive_id in entry.drives
+        if entry.drives & {each.id for each in self._drives(who)}:
+            return entry.id in entry.drives and _shows_drives(parameters)
+        return entry.is_shared and (not entry.drives or _shows_drives(parameters))
 
     def _changed(self, who: str, id_: str) -> dict[str, Any]:
         item = self.items.get(id_)
-        if item is None or not self._may_read(who, item, {id_: item.resource_key}):
+        if item is not None and item.id == item.drive_id:
+            return {"changeType": "drive", "driveId": id_, "removed": not self.is_named(who, item)}
+        if item is None or not (self.is_named(who, item) and self._may_read(who, item, {})):
             return {"changeType": "file", "fileId": id_, "removed": True}
         return {"changeType": "file", "fileId": id_, "removed": False, "file": self._resource(who, item)}
 
@@ -352,6 +414,10 @@ class DriveApi:
 def _resource_keys(header: str) -> dict[str, str]:
     pairs = (pair.partition("/") for pair in header.split(",") if pair)
     return {id_.strip(): key.strip() for id_, _, key in pairs}
+
+
+def _shows_drives(parameters: Mapping[str, str]) -> bool:
+    return parameters.get("includeItemsFromAllDrives") == "true" == parameters.get("supportsAllDrives")
 
 
 def _is_valid(permission: Mapping[str, Any]) -> bool:

@@ -38,7 +38,7 @@ from mirror.models import (
     SourceTag,
     Upload,
 )
-from tests.support import document_cases, reading_cases
+from tests.support import community_cases, conduct_cases, document_cases, reading_cases
 from tests.support.packages import make_distribution, package
 from tests.support.passkeys import a_passkey
 from tests.support.permission_table import ACTION, Row
@@ -81,6 +81,7 @@ class Everything:
             ("app_label", "history"): "admin",
             ("app_label", "queue"): "django_q",
             ("app_label", "documents"): "docs_hub",
+            ("app_label", "community"): "community",
         }
         self.distribution = Distribution.objects.get(slug="mirror")
         self.shop = make_distribution(directory, is_sample=False)
@@ -92,9 +93,11 @@ class Everything:
         self._add_builds()
         self._add_uploads()
         self._add_queue()
-        for row, case in document_cases.rows():
+        for row, case in (*document_cases.rows(), *community_cases.rows(visitor), *conduct_cases.rows()):
             self._know(row, case)
-        self._values |= reading_cases.values()
+            if hasattr(row, "history"):
+                self._know(row.history.latest(), case, f"{row._meta.app_label}/{row._meta.model_name}/history")
+        self._values |= reading_cases.values() | community_cases.VALUES | conduct_cases.values()
 
     def path(self, row: Row) -> str:
         """Give the path of a row of the table. Raises: KeyError: no such thing is made here."""
@@ -109,7 +112,7 @@ class Everything:
         model = "/".join(address.split("/")[2:4])
 
         def value(found: re.Match[str]) -> str:
-            name = model if found[1] in OF_A_ROW else found[1]
+            name = {**dict.fromkeys(OF_A_ROW, model), "history_id": f"{model}/history"}.get(found[1], found[1])
             return self._values.get((name, case), self._values[name, ""])
 
         return ARGUMENT.sub(value, address)
@@ -124,7 +127,7 @@ class Everything:
     def _action(self, row: Row) -> Sent:
         model = "/".join(row.address.split("/")[2:4])
         action = row.case.removeprefix(ACTION)
-        case = document_cases.ACTIONS.get((row.address, action), "")
+        case = {**document_cases.ACTIONS, **community_cases.ACTIONS}.get((row.address, action), "")
         chosen = {"action": action, ACTION_CHECKBOX_NAME: [self._values[model, case]]}
         return Sent({**chosen, "post": "yes", "confirmed": "yes", "reason": "broken"})
 
@@ -210,9 +213,18 @@ class Everything:
         self._know(Schedule.objects.get(name=f"{PREFIX}mirror.watchdog"))
         self._know(Schedule.objects.get(name=f"{PREFIX}portal.housekeeping"), "housekeeping")
         self._know(Schedule.objects.get(name=f"{PREFIX}docs_hub.sync"), "documents")
+        self._know(Schedule.objects.get(name=f"{PREFIX}community.expire_roles"), "open roles")
+        self._know(Schedule.objects.get(name=f"{PREFIX}community.remind"), "reminders")
 
     def _bodies(self) -> dict[tuple[str, str], Any]:
-        return {**FORMS, **document_cases.forms(), **_signed(), **self._of_rows()}
+        return {
+            **FORMS,
+            **document_cases.forms(),
+            **community_cases.forms(),
+            **conduct_cases.FORMS,
+            **_signed(),
+            **self._of_rows(),
+        }
 
     def _of_rows(self) -> dict[tuple[str, str], Any]:
         version, user = "/admin/mirror/packageversion/<object_id>", "/admin/auth/user/<object_id>"

@@ -9,11 +9,13 @@ from typing import Any
 from django.contrib import admin
 from django.urls import URLPattern, get_resolver, reverse
 
-VISITORS = ("anonymous", "member", "staff", "auditor", "builder", "publisher", "editor", "superuser")
+ROLES = ("auditor", "builder", "publisher", "editor", "member officer", "conduct team", "team keeper")
+VISITORS = ("anonymous", "member", "staff", *ROLES, "superuser")
 METHODS = ("GET", "POST")
 ACTION = "action "  # what the case of a row begins with that is about an action of a list
 DOCUMENT = Path(__file__).parent.parent / "portal" / "permissions.md"
 REGEX_ARGUMENT = re.compile(r"\(\?P(<\w+>)[^)]*\)")
+UNNAMED = "([^/]+)"  # as simple_history writes the two of its addresses
 CONVERTER = re.compile(r"<\w+:")
 HEADINGS = ("Address", "Method", "Case", *VISITORS)
 
@@ -70,6 +72,8 @@ def _walk(resolver: Any, before: str) -> Iterator[tuple[str, URLPattern]]:
 
 
 def _plain(route: str) -> str:
+    for name in ("<object_id>", "<history_id>"):
+        route = route.replace(UNNAMED, name, 1)
     plain = REGEX_ARGUMENT.sub(r"\1", CONVERTER.sub("<", route))
     return plain.replace("^", "").removesuffix("$")
 

@@ -16,12 +16,11 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.support.everything import Sent
-from tests.support.permission_table import VISITORS
+from tests.support.permission_table import ROLES
 from tests.support.staff import a_person, logged_in
 
 WRITES = re.compile(r'(?:(?P<row>INSERT .*?INTO)|UPDATE|DELETE FROM) "(?P<table>\w+)"')
 NOT_COUNTED = {"django_session", "portal_cache"}  # what any visit may write
-ROLES = VISITORS[3:7]
 
 
 def a_visitor(kind: str) -> Client:

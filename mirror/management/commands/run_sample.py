@@ -60,6 +60,8 @@ class Command(BaseCommand):
     def _prepare(self, sources: Path) -> None:
         call_command("migrate", verbosity=0)
         call_command("sync_schedules", stdout=_Nowhere())
+        call_command("create_sample_roles", stdout=_Nowhere())
+        call_command("create_sample_conduct", stdout=_Nowhere())
         call_command("create_sample_sources", str(sources), stdout=self.stdout)
         distribution = find_distribution("mirror")
         if not distribution.builds.filter(state=Build.State.SUCCEEDED).exists():
