@@ -210,18 +210,30 @@ def _told(old: _Words, new: _Words, found: Sequence[Stretch]) -> Iterator[Piece]
     for stretch, following in zip(found, [*found[1:], None], strict=True):
         gone, come = "".join(old.words[stretch.old]), "".join(new.words[stretch.new])
         if stretch.is_same:
-            yield Piece("same", come)
+            yield Piece("same", come + (_space_of_both(old, new, following) if following else ""))
             continue
+        if stretch is not found[0] and _space_of_both(old, new, stretch):
+            gone, come = gone.lstrip(), come.lstrip()
         if gone:
             yield Piece("removed", gone + ("" if come or not following else _space_lost(old, new, following)))
         if come:
             yield Piece("added", come)
 
 
+def _space_of_both(old: _Words, new: _Words, stretch: Stretch) -> str:
+    """Give the spaces before words that took the place of others: they stayed."""
+    gone, come = ("".join(words[:1]) for words in (old.words[stretch.old], new.words[stretch.new]))
+    return _space_before(come) if _space_before(gone) else ""
+
+
+def _space_before(word: str) -> str:
+    return word[: len(word) - len(word.lstrip())]
+
+
 def _space_lost(old: _Words, new: _Words, following: Stretch) -> str:
     """Give the spaces that stood before a word that a paragraph begins with now."""
     before, after = old.words[following.old.start], new.words[following.new.start]
-    return before[: len(before) - len(before.lstrip())] if after == after.lstrip() else ""
+    return "" if _space_before(after) else _space_before(before)
 
 
 def _folded(paragraphs: Sequence[Paragraph]) -> Iterator[Paragraph]:

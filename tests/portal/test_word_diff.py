@@ -71,7 +71,7 @@ def test_two_texts_are_the_same_both_ways_or_neither(before: str, after: str) ->
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        ("Be kind to all.", "Be fair to all.", "Be- kind-+ fair+ to all."),
+        ("Be kind to all.", "Be fair to all.", "Be -kind-+fair+ to all."),
         ("One two three.", "Alpha beta", "-One two three.-|+Alpha beta+"),
         ("Be kind", "Be kind to all", "Be kind+ to all+"),
         ("Be kind to all", "Be kind", "Be kind- to all-"),
@@ -84,8 +84,8 @@ def test_two_texts_are_the_same_both_ways_or_neither(before: str, after: str) ->
         ("don’t go there", "do go there", "-don’t-+do+ go there"),
         ("", "New", "+New+"),
         ("Old", "", "-Old-"),
-        (f"{AROUND} One.", f"First of all.\n\n{AROUND} Two.", f"+First of all.+|{AROUND}- One-+ Two+."),
-        ("- a b c\n- d e f", "- a b c\n- d x f", "- a b c\n- d- e-+ x+ f"),
+        (f"{AROUND} One.", f"First of all.\n\n{AROUND} Two.", f"+First of all.+|{AROUND} -One-+Two+."),
+        ("- a b c\n- d e f", "- a b c\n- d x f", "- a b c\n- d -e-+x+ f"),
     ],
 )
 def test_only_what_changed_is_marked(before: str, after: str, expected: str) -> None:
@@ -108,7 +108,7 @@ def test_long_stretches_without_changes_are_counted_only() -> None:
     shown = word_diff(before, before.replace("Paragraph 10 stays", "Paragraph 10 goes")).shown
     assert [paragraph.skipped for paragraph in shown] == [9, 0, 0, 0, 8]
     assert shown[2] == Paragraph(
-        (Piece("same", "Paragraph 10"), Piece("removed", " stays"), Piece("added", " goes"), Piece("same", "."))
+        (Piece("same", "Paragraph 10 "), Piece("removed", "stays"), Piece("added", "goes"), Piece("same", "."))
     )
 
 
@@ -170,10 +170,9 @@ def test_what_was_too_much_to_compare_is_shown_whole_and_said() -> None:
     assert "whole" not in render_to_string("_word_diff.html", {"comparison": word_diff("a b c", "a b d")})
 
 
-def test_changes_are_said_in_words_and_by_signs_and_nothing_of_a_text_is_markup() -> None:
+def test_changes_are_said_in_words_and_nothing_of_a_text_is_markup() -> None:
     shown = render_to_string("_word_diff.html", {"comparison": word_diff("Be <b>kind</b>", "Be <i>kind</i>")})
-    assert re.sub(r"<[^>]+>", "", shown).count("[removed: −") == 2
-    assert re.sub(r"<[^>]+>", "", shown).count("[added: +") == 2
+    assert "Be &lt;[removed: b][added: i]&gt;kind&lt;/[removed: b][added: i]&gt;" in re.sub(r"<[^>]+>", "", shown)
     assert "<b>" not in shown
     assert "Nothing changed" in render_to_string("_word_diff.html", {"comparison": word_diff("a", "a")})
 
