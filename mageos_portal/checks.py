@@ -103,7 +103,9 @@ def check_permanent_link(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
     """No link lets everybody into Discord who knows it."""
     if not settings.PORTAL_DISCORD.permanent_link:
         return []
-    fault = "PORTAL_DISCORD_PERMANENT_LINK lets everybody into Discord who ever saw it, and cannot be taken back singly."
+    fault = (
+        "PORTAL_DISCORD_PERMANENT_LINK lets everybody into Discord who ever saw it, and cannot be taken back singly."
+    )
     hint = "Make a bot (docs/community.md), set PORTAL_DISCORD_BOT_TOKEN, GUILD and CHANNEL, and take the link out."
     return [Warning(fault, hint=hint, id="portal.W010")]
 

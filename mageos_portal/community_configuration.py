@@ -132,7 +132,9 @@ def _link(value: str) -> str:
 
 def _parting(value: str) -> str:
     if value not in PARTINGS:
-        raise ValueError(f"{value!r} is unknown; write {TAKE_ROLES} (the default), or {REMOVE} to remove from the server")
+        raise ValueError(
+            f"{value!r} is unknown; write {TAKE_ROLES} (the default), or {REMOVE} to remove from the server"
+        )
     return value
 
 

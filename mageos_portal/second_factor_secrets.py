@@ -55,4 +55,3 @@ def _anew(name: str, value: Any) -> Any:
     if name in ONE:
         return encrypt(decrypt(value))
     return [encrypt(decrypt(code)) for code in value] if name == MANY else value
-
