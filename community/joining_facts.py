@@ -14,5 +14,6 @@ def of_account(user: AbstractBaseUser, now: datetime) -> Mapping[str, bool]:
     """Tell whether somebody has an invitation that was made, and whether they are on Discord."""
     made = Invitation.objects.live(now).filter(state=Invitation.State.ISSUED, account_id=user.pk)
     there = Presence.objects.there().filter(person__user_id=user.pk)
-    facts = User.objects.filter(pk=user.pk).annotate(has_invitation=Exists(made), has_joined=Exists(there))
-    return dict(facts.values("has_invitation", "has_joined").first() or {})
+    accounts = User.objects.filter(pk=user.pk).annotate(has_invitation=Exists(made), has_joined=Exists(there))
+    found = accounts.values("has_invitation", "has_joined").first()
+    return dict(found) if found else {}
