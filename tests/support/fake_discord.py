@@ -320,7 +320,7 @@ class FakeDiscord:
         if right not in self.rights:
             raise Refusal(403, 50013)
 
-    def _want(self, is_right: bool, what: str) -> None:  # noqa: FBT001 - named by its sentence
+    def _want(self, is_right: bool, what: str) -> None:
         if not is_right:
             self.complaints.append(what)
 
