@@ -38,7 +38,7 @@ from mirror.models import (
     SourceTag,
     Upload,
 )
-from tests.support import community_cases, conduct_cases, document_cases, reading_cases
+from tests.support import community_cases, conduct_cases, document_cases, joining_cases, reading_cases
 from tests.support.packages import make_distribution, package
 from tests.support.passkeys import a_passkey
 from tests.support.permission_table import ACTION, Row
@@ -93,7 +93,8 @@ class Everything:
         self._add_builds()
         self._add_uploads()
         self._add_queue()
-        for row, case in (*document_cases.rows(), *community_cases.rows(visitor), *conduct_cases.rows()):
+        ours = (*community_cases.rows(visitor), *conduct_cases.rows(), *joining_cases.rows())
+        for row, case in (*document_cases.rows(), *ours):
             self._know(row, case)
             if hasattr(row, "history"):
                 self._know(row.history.latest(), case, f"{row._meta.app_label}/{row._meta.model_name}/history")
@@ -215,6 +216,8 @@ class Everything:
         self._know(Schedule.objects.get(name=f"{PREFIX}docs_hub.sync"), "documents")
         self._know(Schedule.objects.get(name=f"{PREFIX}community.expire_roles"), "open roles")
         self._know(Schedule.objects.get(name=f"{PREFIX}community.remind"), "reminders")
+        for name in ("invitations", "invitation_uses", "presences"):
+            self._know(Schedule.objects.get(name=f"{PREFIX}community.{name}"), name)
 
     def _bodies(self) -> dict[tuple[str, str], Any]:
         return {
@@ -222,6 +225,7 @@ class Everything:
             **document_cases.forms(),
             **community_cases.forms(),
             **conduct_cases.FORMS,
+            **joining_cases.FORMS,
             **_signed(),
             **self._of_rows(),
         }
