@@ -18,7 +18,6 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from community import presences
-from community.alarming import Alarm, tell
 from community.discord import Access, Client
 from community.discord_access import SCOPES, connected_for_a_page
 from community.discord_errors import (
@@ -48,6 +47,10 @@ NO_MEMBER = "Only who agrees to the code of conduct is added."
 
 class ConnectingError(Exception):
     """Somebody was not added; its words are for them."""
+
+    def __init__(self, words: str, *, is_for_staff: bool = False) -> None:
+        self.is_for_staff = is_for_staff  # who have to mend something
+        super().__init__(words)
 
 
 def begin(session: MutableMapping[str, Any], now: datetime) -> str:
@@ -79,7 +82,8 @@ def connect(user: User, code: str, back: str, now: datetime) -> list[int]:
     except (InvitingError, presences.TakenError) as error:
         raise ConnectingError(str(error)) from None
     except DiscordError as error:
-        raise ConnectingError(_words(error, user, now)) from None
+        _row(user, now, Event.FAIL, failure=str(error))
+        raise ConnectingError(_words(error), is_for_staff=isinstance(error, NotAllowedError)) from None
     return _note(user, now)
 
 
@@ -129,14 +133,12 @@ def _note(user: User, now: datetime) -> list[int]:
     return ended
 
 
-def _words(error: DiscordError, user: User, now: datetime) -> str:
-    """Keep for staff what Discord said, and say it to who asked."""
+def _words(error: DiscordError) -> str:
+    """Say what Discord said to who asked."""
     logger.warning("Somebody was not added to Discord: %s", error)
-    _row(user, now, Event.FAIL, failure=str(error))
     if isinstance(error, BannedError):
         return f"This Discord account is banned from the server. Write to {settings.PORTAL_CONDUCT_EMAIL}."
     if isinstance(error, NotAllowedError):
-        tell(Alarm.REFUSED)
         return "The portal may not add anybody just now. Staff are told; please try again later."
     if isinstance(error, DiscordRefusedError) and error.code == ON_TOO_MANY_SERVERS:
         return "Your Discord account is on as many servers as Discord allows. Leave one, and try again."

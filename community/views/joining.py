@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from community import connecting, joining_tasks
+from community.alarming import Alarm
 from community.discord_access import authorize_url, can_add
 from community.facts import state_of_user
 from community.inviting import InvitingError
@@ -107,6 +108,8 @@ def back(request: HttpRequest) -> HttpResponse:
         joining_tasks.take_back_all(connecting.connect(user, code, _back_url(), now))
     except connecting.ConnectingError as error:
         messages.error(request, str(error))
+        if error.is_for_staff:
+            joining_tasks.hand_over(joining_tasks.tell, Alarm.REFUSED)
     response = redirect("community:join_discord")
     response.headers["Referrer-Policy"] = NOWHERE
     return response

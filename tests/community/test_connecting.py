@@ -11,7 +11,8 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
+from django_q.models import OrmQ
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from community import agreeing, connecting
 from community.facts import state_of_user
@@ -193,6 +194,15 @@ def test_what_goes_wrong_is_said_in_a_sentence(
     assert for_staff in row.failure
     assert state_of_user(jane, timezone.now()) == State.AGREED
     assert discord.members == {}
+
+
+def test_staff_hear_by_the_queue_of_what_they_have_to_mend(
+    hers: Client, discord: FakeDiscord, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    discord.rights.remove("invite")
+    with django_capture_on_commit_callbacks(execute=True):
+        come_back(hers, discord)
+    assert [each.task["args"] for each in OrmQ.objects.all()] == [("refused",)]
 
 
 def test_after_a_definite_no_another_account_may_be_used(hers: Client, discord: FakeDiscord) -> None:
