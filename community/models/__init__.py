@@ -6,18 +6,29 @@ from community.models.consents import Consent
 from community.models.joining import Invitation, Presence
 from community.models.members import Membership, Sanction
 from community.models.people import Person
+from community.models.permission_states import AdministratorChange, Approval, PermissionState
 from community.models.roles import OpenRole
+from community.models.teams import Administrator, Grant, Repository, Team, TeamMember, Variable
 
 __all__ = [
+    "Administrator",
+    "AdministratorChange",
     "Agreement",
+    "Approval",
     "Consent",
+    "Grant",
     "Invitation",
     "Membership",
     "OpenRole",
+    "PermissionState",
     "Person",
     "PolicyVersion",
     "Presence",
     "Reminder",
+    "Repository",
     "Sanction",
+    "Team",
+    "TeamMember",
+    "Variable",
     "VerifiedAddress",
 ]
