@@ -30,7 +30,7 @@ def changed(data: Any) -> Organization:
 
 
 @pytest.mark.django_db
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(holdable, holdable)
 @example(made_organization(), small())
 def test_what_is_stored_is_what_is_read(first: Organization, second: Organization) -> None:

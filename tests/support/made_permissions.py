@@ -179,7 +179,11 @@ organizations = st.fixed_dictionaries(
 logins = st.from_regex(r"[a-z0-9]{1,4}(-[a-z0-9]{1,3})?", fullmatch=True)
 team_keys = st.sampled_from(("content", "distribution", "infra", "tech-lead"))
 repository_names = st.sampled_from(("mageos-a", "meta", "a.b", "x_1", "Site"))
-options = {**_options, "users": st.lists(logins, max_size=3, unique=True)}
+options = {
+    **_options,
+    "users": st.lists(logins, max_size=3, unique=True),
+    "topics": st.lists(texts, max_size=3, unique=True),
+}
 
 
 def _several(of: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
@@ -206,7 +210,7 @@ holdable = (
             "repositories": _holdable_entries(repository_names, options, description=texts, teams=_several(team_keys)),
             "mirror_repositories": _holdable_entries(
                 st.sampled_from(("mirror-a", "mirror-b.c")),
-                {"topics": names},
+                {"topics": options["topics"]},
                 description=texts,
                 teams=_several(team_keys),
             ),
