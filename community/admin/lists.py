@@ -39,6 +39,16 @@ class HistoryAdmin(SimpleHistoryAdmin, KeptAdmin):
         super().save_model(request, obj, form, change)
 
 
+class WhyForm(forms.Form):
+    """Why something is done, for the history."""
+
+    reason = forms.CharField(
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        max_length=LONGEST_REASON,
+        help_text="Kept in the history, which staff read.",
+    )
+
+
 class ReasonForm(forms.ModelForm):  # type: ignore[type-arg] # its base takes none at run time
     """A change says why."""
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ from mirror.models import (
     SourceTag,
     Upload,
 )
-from tests.support import community_cases, conduct_cases, document_cases, reading_cases
+from tests.support import community_cases, conduct_cases, document_cases, reading_cases, team_cases
 from tests.support.packages import make_distribution, package
 from tests.support.passkeys import a_passkey
 from tests.support.permission_table import ACTION, Row
@@ -93,11 +94,12 @@ class Everything:
         self._add_builds()
         self._add_uploads()
         self._add_queue()
-        for row, case in (*document_cases.rows(), *community_cases.rows(visitor), *conduct_cases.rows()):
+        made = (document_cases.rows(), community_cases.rows(visitor), conduct_cases.rows(), team_cases.rows(visitor))
+        for row, case in chain(*made):
             self._know(row, case)
             if hasattr(row, "history"):
                 self._know(row.history.latest(), case, f"{row._meta.app_label}/{row._meta.model_name}/history")
-        self._values |= reading_cases.values() | community_cases.VALUES | conduct_cases.values()
+        self._values |= reading_cases.values() | community_cases.VALUES | conduct_cases.values() | team_cases.VALUES
 
     def path(self, row: Row) -> str:
         """Give the path of a row of the table. Raises: KeyError: no such thing is made here."""
@@ -222,6 +224,7 @@ class Everything:
             **document_cases.forms(),
             **community_cases.forms(),
             **conduct_cases.FORMS,
+            **team_cases.forms(),
             **_signed(),
             **self._of_rows(),
         }
