@@ -58,14 +58,14 @@ class ProposalForm(ModelForm):  # type: ignore[type-arg] # its base takes none a
 @admin.register(AdministratorChange)
 class AdministratorChangeAdmin(KeptAdmin):
     form = ProposalForm
-    list_display = ("change", "standing", "approved", "proposed_by", "proposed_at", "expires_at", "reason")
+    list_display = ("change", "standing", "approved", "author", "proposed_at", "expires_at", "reason")
     list_filter = ("state", "kind")
     list_select_related = ("person", "proposed_by")
     search_fields = ("person__name", "person__github_login", "reason")
     search_help_text = "Name, login on GitHub, or reason"
     autocomplete_fields = ("person",)
     actions_detail = ("approve_page", "reject_page")
-    decided = ("standing", "proposed_by", "proposed_at", "expires_at", "approvers", "decided_at")
+    decided = ("standing", "author", "proposed_at", "expires_at", "approvers", "decided_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AdministratorChange]:
         found: QuerySet[AdministratorChange] = super().get_queryset(request)
@@ -135,6 +135,10 @@ class AdministratorChangeAdmin(KeptAdmin):
     def standing(self, change: AdministratorChange) -> str:
         is_over = change.state == AdministratorChange.State.OPEN and change.expires_at <= timezone.now()
         return "Expired" if is_over else change.get_state_display()
+
+    @admin.display(description="Proposed by", ordering="proposed_by__username")
+    def author(self, change: AdministratorChange) -> str:
+        return marks.shown(change.proposed_by.get_username()) if change.proposed_by else "an account that is gone"
 
     @admin.display(description="Approvals")
     def approved(self, change: Any) -> str:

@@ -133,6 +133,9 @@ class GrantAdmin(HistoryAdmin):
     def get_fields(self, request: HttpRequest, obj: Grant | None = None) -> tuple[str, ...]:
         return ("repository", "team", "person", "level") if obj else ("repository", "team", "person", "reason")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Grant | None = None) -> tuple[str, ...]:
+        return self.get_fields(request, obj) if obj else ()
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 

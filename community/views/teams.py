@@ -19,9 +19,9 @@ def teams(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def team(request: HttpRequest, slug: str) -> HttpResponse:
+def team(request: HttpRequest, team: str) -> HttpResponse:
     """Show a team; one that ended says so."""
-    shown = get_object_or_404(Team, key=slug)
+    shown = get_object_or_404(Team, key=team)
     context = {
         "team": shown,
         "roster": rosters_of([shown])[shown.pk],

@@ -23,7 +23,7 @@ TEAM, MEMBER, REPOSITORY, GRANT, ADMINISTRATOR, CHANGE, STATE = (
 )  # fmt: skip
 WHY = {"reason": "the minutes say so"}
 OWN, DECIDED = "one's own", "decided"
-VALUES: dict[tuple[str, str], str] = {("slug", "a team"): "content"}
+VALUES: dict[tuple[str, str], str] = {("team", ""): "content", ("team", "no team"): "nothing"}
 
 
 def rows(visitor: str) -> Iterator[tuple[Model, str]]:
@@ -57,7 +57,7 @@ def a_change(login: str, author: User, kind: str = "add", **more: Any) -> Admini
 
 def forms() -> dict[tuple[str, str], Any]:
     """Give what is posted in each case."""
-    person = Person.objects.create(name="Jo", github_login="jo")
+    person, _ = Person.objects.get_or_create(name="Jo", github_login="jo")
     team, repository = Team.objects.get(key="content"), Repository.objects.get(name="website")
     of_member = {"team": team.pk, "person": person.pk, "role": "member", **WHY}
     of_repository = {"description": "x", "kind": "source", "is_managed": "on", **WHY}
