@@ -34,7 +34,7 @@ class OverError(AdministeringError):
 
 
 def refusal(kind: str, person: Person) -> str:
-    """Say why a change cannot be proposed; nothing if it can."""
+    """Say why a change cannot be made; nothing if it can."""
     is_one = Administrator.objects.filter(person=person).exists()
     if not person.github_login:
         return f"{person} has no login on GitHub; write it into the row of the person first."
@@ -45,14 +45,18 @@ def refusal(kind: str, person: Person) -> str:
     return "" if Administrator.objects.count() > 1 else f"{person} is the only administrator; add another one first."
 
 
+def waiting(person: Person, now: datetime) -> str:
+    """Say that a change about somebody was proposed already; nothing if none was."""
+    is_waiting = AdministratorChange.objects.open(now).filter(person=person).exists()
+    return f"A change about {person} waits for approval already." if is_waiting else ""
+
+
 def propose(change: AdministratorChange, author: User, now: datetime) -> None:
     """Put a change up for approval. Raises: AdministeringError."""
     with transaction.atomic():
         expire(now)
-        if words := refusal(change.kind, change.person):
+        if words := refusal(change.kind, change.person) or waiting(change.person, now):
             raise AdministeringError(words)
-        if AdministratorChange.objects.open(now).filter(person=change.person).exists():
-            raise AdministeringError(f"A change about {change.person} waits for approval already.")
         change.proposed_by, change.proposed_at, change.expires_at = author, now, now + timedelta(days=DAYS)
         change.save()
     logger.info("A change of administrators was proposed: %d", change.pk)

@@ -49,9 +49,11 @@ class ProposalForm(ModelForm):  # type: ignore[type-arg] # its base takes none a
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        administering.expire(timezone.now())
-        if cleaned.get("person") and (words := administering.refusal(cleaned["kind"], cleaned["person"])):
-            self.add_error("person", words)
+        kind, person = cleaned.get("kind"), cleaned.get("person")
+        if kind and person:
+            words = administering.refusal(kind, person) or administering.waiting(person, timezone.now())
+            if words:
+                self.add_error("person", words)
         return cleaned
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -72,7 +72,8 @@ class PermissionStateAdmin(KeptAdmin):
     def now_page(self, request: HttpRequest) -> HttpResponse:
         """Show what would be exported and what is wrong with it; a POST exports it."""
         refuse_without(request, EXPORT if request.method == "POST" else VIEW)
-        draft, form = permission_exporting.draft(timezone.now()), WhyForm(request.POST or None)
+        draft = permission_exporting.draft(timezone.now())
+        form = WhyForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             return self._export(request, form.cleaned_data["reason"])
         context = {
@@ -92,7 +93,7 @@ class PermissionStateAdmin(KeptAdmin):
             )
         except NotExportedError as error:
             self.message_user(request, f"Nothing was exported: {error}", messages.ERROR)
-            return HttpResponse(status=302, headers={"Location": request.path})
+            return HttpResponseRedirect(request.path)
         if is_new:
             note_history(request, [state], f"Exported: {reason} SHA-256 {state.sha256}.")
         self.message_user(request, "Exported. Download the file, and bring it to GitHub with a pull request.")

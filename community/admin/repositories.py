@@ -149,7 +149,8 @@ class GrantAdmin(HistoryAdmin):
     def remove_page(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then take the grant back; its history stays."""
         refuse_without(request, REMOVE)
-        grant, form = self.found(request, object_id), WhyForm(request.POST or None)
+        grant = self.found(request, object_id)
+        form = WhyForm(request.POST if request.method == "POST" else None)
         if not form.is_valid():
             says = [f"{_holder(grant)} loses {grant.get_level_display()} on {grant.repository} with the next export."]
             return ask(self, request, Question("Remove this grant?", says, "Remove", form, is_grave=True), grant)

@@ -599,7 +599,7 @@ class Migration(migrations.Migration):
                     "level",
                     models.CharField(
                         choices=[
-                            ("push", "Push"),
+                            ("push", "push"),
                             ("allowance", "allowance to push, without access"),
                             ("listed", "listed, without effect"),
                         ],
@@ -675,7 +675,7 @@ class Migration(migrations.Migration):
                     "level",
                     models.CharField(
                         choices=[
-                            ("push", "Push"),
+                            ("push", "push"),
                             ("allowance", "allowance to push, without access"),
                             ("listed", "listed, without effect"),
                         ],

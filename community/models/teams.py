@@ -215,7 +215,7 @@ class Grant(models.Model):
     """What a team or a person is granted on a repository, as the configuration understands it."""
 
     class Level(models.TextChoices):
-        PUSH = "push"
+        PUSH = "push", "push"
         ALLOWANCE = "allowance", "allowance to push, without access"
         LISTED = "listed", "listed, without effect"  # teams of mirrors
 
