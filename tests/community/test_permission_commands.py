@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -226,7 +227,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
     def fail(_: int) -> None:
         raise OSError(28, "full")
 
-    monkeypatch.setattr(whole_files.os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="full"):
         whole_files.write_whole(file, b"new")
     assert file.read_bytes() == b"as it was"
