@@ -1,12 +1,13 @@
 from django.urls import path
 
-from community import urls_conduct
+from community import urls_conduct, urls_data
 from community.views import landing, roles
 
 app_name = "community"
 
 urlpatterns = [
     *urls_conduct.urlpatterns,
+    *urls_data.urlpatterns,
     path("community/", landing.landing, name="landing"),
     path("community/roles/", roles.roles, name="roles"),
     path("community/roles/<slug:slug>/", roles.role, name="role"),

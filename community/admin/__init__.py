@@ -1,5 +1,5 @@
 """The staff's view of the community: what is evidence is read-only, each action calls one verb."""
 
-from community.admin import agreements, memberships, policies, roles
+from community.admin import agreements, data_requests, memberships, policies, roles
 
-__all__ = ["agreements", "memberships", "policies", "roles"]
+__all__ = ["agreements", "data_requests", "memberships", "policies", "roles"]

@@ -3,6 +3,7 @@
 from community.models.addresses import VerifiedAddress
 from community.models.conduct import Agreement, PolicyVersion, Reminder
 from community.models.consents import Consent
+from community.models.data_requests import DataRequest, SanctionMark
 from community.models.joining import Invitation, Presence
 from community.models.members import Membership, Sanction
 from community.models.people import Person
@@ -11,6 +12,7 @@ from community.models.roles import OpenRole
 __all__ = [
     "Agreement",
     "Consent",
+    "DataRequest",
     "Invitation",
     "Membership",
     "OpenRole",
@@ -19,5 +21,6 @@ __all__ = [
     "Presence",
     "Reminder",
     "Sanction",
+    "SanctionMark",
     "VerifiedAddress",
 ]
