@@ -27,11 +27,17 @@ class CommunityConfig(AppConfig):
 
     def ready(self) -> None:
         """Add the community to the pages that all apps share."""
-        from community import conduct_entries, indexing, schedules, teams_entries  # noqa: PLC0415 - models can be imported only now
+        from community import (  # noqa: PLC0415 - models can be imported only now
+            conduct_entries,
+            data_entries,
+            indexing,
+            schedules,
+            teams_entries,
+        )
         from community.views import roles  # noqa: PLC0415
 
-        conduct_entries.register()
-        teams_entries.register()
+        for part in (conduct_entries, data_entries, teams_entries):
+            part.register()
         navigation.register(NavigationEntry("community", "Community", "community:landing", order=50))
         home_cards.register(HomeCard("roles", "community/_roles_card.html", roles.home_card, order=50))
         search_sources.register(SearchSource(indexing.ROLES, indexing.all_roles, order=50))

@@ -1,6 +1,6 @@
 """What teams and permissions add to the site."""
 
-from community import team_indexing, team_membership
+from community import team_indexing, team_membership, team_records
 from mageos_portal.registry import (
     MembershipSource,
     SearchSource,
@@ -25,6 +25,7 @@ STAFF_PAGES = (
 
 def register() -> None:
     """Add teams to the search, to who sees what, and to what staff see."""
+    team_records.register()
     search_sources.register(SearchSource(team_indexing.TEAMS, team_indexing.all_teams, order=55))
     membership_sources.register(MembershipSource("community.teams", team_membership.membership, order=20))
     for number, (title, page, model, icon) in enumerate(STAFF_PAGES):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from community import urls_conduct, urls_teams
+from community import urls_conduct, urls_data, urls_teams
 from community.views import landing, roles
 
 app_name = "community"
@@ -8,6 +8,7 @@ app_name = "community"
 urlpatterns = [
     *urls_conduct.urlpatterns,
     *urls_teams.urlpatterns,
+    *urls_data.urlpatterns,
     path("community/", landing.landing, name="landing"),
     path("community/roles/", roles.roles, name="roles"),
     path("community/roles/<slug:slug>/", roles.role, name="role"),

@@ -33,10 +33,11 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what operators get told when something is set up wrong, and our pages for staff."""
-        from mageos_portal import audience, housekeeping, metrics  # noqa: PLC0415 - models can be imported only now
+        from mageos_portal import audience, housekeeping, metrics, personal_data  # noqa: PLC0415 - models can be imported only now
 
         for check in checks.ALL:
             register(check)
+        personal_data.register()
         schedule_sources.register(ScheduleSource("portal", housekeeping.scheduled, order=0))
         membership_sources.register(MembershipSource("groups", audience.membership_by_groups, order=0))
         metric_sources.register(MetricSource("queue", metrics.queue, order=0))

@@ -19,6 +19,7 @@ from mageos_portal.community_configuration import CommunityConfiguration, read_c
 from mageos_portal.conduct_configuration import ConductConfiguration, read_conduct
 from mageos_portal.docs_configuration import DocsConfiguration, read_docs
 from mageos_portal.mail import mail_address, mail_addresses, mail_domain, mail_server
+from mageos_portal.retention_configuration import read_retention
 from mageos_portal.variables import Reader, boolean
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -87,6 +88,7 @@ class Configuration:
     dists: dict[str, Any]  # a Django STORAGES entry
     community: CommunityConfiguration
     conduct: ConductConfiguration
+    retention: Mapping[str, int]  # days, by rule
 
 
 def read_configuration(environment: Mapping[str, str], root: Path) -> Configuration:
@@ -131,6 +133,7 @@ def read_configuration(environment: Mapping[str, str], root: Path) -> Configurat
         dists=_dist_storage(reader, data_dir),
         community=read_community(reader),
         conduct=read_conduct(reader, base_url),
+        retention=read_retention(reader),
     )
     if faults := _conflicts(configuration) | reader.faults:
         raise ConfigurationError([f"{name}: {fault}" for name, fault in faults.items()])

@@ -1,5 +1,25 @@
 """The staff's view of the community: what is evidence is read-only, each action calls one verb."""
 
-from community.admin import administrators, agreements, memberships, permissions, policies, repositories, roles, teams
+from community.admin import (
+    administrators,
+    agreements,
+    data_requests,
+    memberships,
+    permissions,
+    policies,
+    repositories,
+    roles,
+    teams,
+)
 
-__all__ = ["administrators", "agreements", "memberships", "permissions", "policies", "repositories", "roles", "teams"]
+__all__ = [
+    "administrators",
+    "agreements",
+    "data_requests",
+    "memberships",
+    "permissions",
+    "policies",
+    "repositories",
+    "roles",
+    "teams",
+]

@@ -3,6 +3,7 @@
 from community.models.addresses import VerifiedAddress
 from community.models.conduct import Agreement, PolicyVersion, Reminder
 from community.models.consents import Consent
+from community.models.data_requests import DataRequest, SanctionMark
 from community.models.joining import Invitation, Presence
 from community.models.members import Membership, Sanction
 from community.models.people import Person
@@ -16,6 +17,7 @@ __all__ = [
     "Agreement",
     "Approval",
     "Consent",
+    "DataRequest",
     "Grant",
     "Invitation",
     "Membership",
@@ -27,6 +29,7 @@ __all__ = [
     "Reminder",
     "Repository",
     "Sanction",
+    "SanctionMark",
     "Team",
     "TeamMember",
     "Variable",

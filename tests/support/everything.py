@@ -39,7 +39,7 @@ from mirror.models import (
     SourceTag,
     Upload,
 )
-from tests.support import community_cases, conduct_cases, document_cases, reading_cases, team_cases
+from tests.support import community_cases, conduct_cases, data_cases, document_cases, reading_cases, team_cases
 from tests.support.packages import make_distribution, package
 from tests.support.passkeys import a_passkey
 from tests.support.permission_table import ACTION, Row
@@ -94,12 +94,24 @@ class Everything:
         self._add_builds()
         self._add_uploads()
         self._add_queue()
-        made = (document_cases.rows(), community_cases.rows(visitor), conduct_cases.rows(), team_cases.rows(visitor))
+        made = (
+            document_cases.rows(),
+            community_cases.rows(visitor),
+            conduct_cases.rows(),
+            team_cases.rows(visitor),
+            data_cases.rows(),
+        )
         for row, case in chain(*made):
             self._know(row, case)
             if hasattr(row, "history"):
                 self._know(row.history.latest(), case, f"{row._meta.app_label}/{row._meta.model_name}/history")
-        self._values |= reading_cases.values() | community_cases.VALUES | conduct_cases.values() | team_cases.VALUES
+        self._values |= (
+            reading_cases.values()
+            | community_cases.VALUES
+            | conduct_cases.values()
+            | team_cases.VALUES
+            | data_cases.VALUES
+        )
 
     def path(self, row: Row) -> str:
         """Give the path of a row of the table. Raises: KeyError: no such thing is made here."""
@@ -225,6 +237,7 @@ class Everything:
             **community_cases.forms(),
             **conduct_cases.FORMS,
             **team_cases.forms(),
+            **data_cases.forms(),
             **_signed(),
             **self._of_rows(),
         }
