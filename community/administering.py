@@ -65,7 +65,7 @@ def propose(change: AdministratorChange, author: User, now: datetime) -> None:
 def approve(change: AdministratorChange, approver: User, now: datetime) -> AdministratorChange:
     """Approve a change; with the second approval it counts. Raises: AdministeringError."""
     with transaction.atomic():
-        kept = AdministratorChange.objects.select_for_update().select_related("person").get(pk=change.pk)
+        kept = AdministratorChange.objects.select_for_update(of=("self",)).select_related("person").get(pk=change.pk)
         if not AdministratorChange.objects.open(now).filter(pk=kept.pk).exists():
             raise OverError(f"“{kept}” was decided already, or its time is over; propose it anew.")
         if approver.pk in {kept.proposed_by_id, kept.person.user_id}:
@@ -90,6 +90,7 @@ def expire(now: datetime) -> int:
 
 
 def _apply(change: AdministratorChange, now: datetime) -> None:
+    list(Administrator.objects.select_for_update().values_list("pk"))  # two changes do not remove the last two at once
     if words := refusal(change.kind, change.person):
         raise AdministeringError(words)
     if not AdministratorChange.objects.open(now).filter(pk=change.pk).update(state=State.APPLIED, decided_at=now):

@@ -64,6 +64,7 @@ def test_what_rows_cannot_hold_is_named_or_can_be_held(organization: Organizatio
 def test_all_that_cannot_be_held_is_named_at_once() -> None:
     data = small_data(administrators=["Owner", "x" * 40])
     data["teams"]["Content"] = data["teams"].pop("content")
+    data["teams"]["k" * 101] = {"name": "n" * 201, "description": "", "members": []}
     data["repositories"]["website"] |= {"default_branch": "b" * 256, "users": ["fir", "fir"]}
 
     faults = "\n".join(unholdable(changed(data)))
@@ -72,6 +73,8 @@ def test_all_that_cannot_be_held_is_named_at_once() -> None:
         assert words in faults
     assert "repositories → website → default_branch: has more than 255 characters; shorten it" in faults
     assert "fir is listed 2 times" in faults
+    assert "has more than 100 characters" in faults
+    assert "name: has more than 200 characters" in faults
 
 
 @pytest.mark.django_db
