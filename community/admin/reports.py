@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import path, reverse
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -66,6 +66,8 @@ class ConductReportAdmin(AskingAdmin):
     def file_view(self, request: HttpRequest, report_pk: int, attachment_pk: int) -> HttpResponse:
         """Send a file as something to keep, never to show; and note who took it."""
         refuse_without(request, VIEW)
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
         row: ConductReport = self.found(request, str(report_pk))
         attachment = row.attachments.filter(pk=attachment_pk).first()
         if attachment is None:
