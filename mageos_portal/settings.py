@@ -37,6 +37,7 @@ PORTAL_DOCS_INTERVAL = _configuration.docs.interval  # minutes
 PORTAL_SIGN_UP = _configuration.sign_up
 PORTAL_RETENTION_DAYS = _configuration.retention  # by rule
 PORTAL_DISCORD = _configuration.community.discord  # with a secret
+PORTAL_DISCORD_LOGIN = _configuration.community.discord_login  # with a secret
 PORTAL_GITHUB_ORGANIZATION = _configuration.community.organization
 PORTAL_GITHUB_TOKEN = _configuration.community.drift_token  # a secret
 PORTAL_METRICS_TOKEN = _configuration.metrics_token
@@ -300,12 +301,13 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "filters": {"hosts only": {"()": "mageos_portal.discretion.HostsOnly"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": _configuration.log_level},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": _configuration.log_level, "propagate": False},
-        # These name the address of every request, and that of a Discord webhook is a secret.
-        "httpx": {"level": "WARNING"},
+        # These name the address of every request, and that of a webhook or an invitation is a secret.
+        "httpx": {"level": "WARNING", "filters": ["hosts only"]},
         "httpcore": {"level": "WARNING"},
         "django.server": {"handlers": ["stderr"], "level": _configuration.log_level, "propagate": False},
     },

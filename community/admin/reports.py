@@ -5,13 +5,16 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import path, reverse
+from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from community import reporting
 from community.admin.lists import KeptAdmin
+from community.membership_listeners import tell_changed
 from community.models import ConductReport, Sanction
 from mageos_portal import marks
 from mageos_portal.asking import AskingAdmin, Question, ask, go_to
@@ -158,6 +161,13 @@ class SanctionAdmin(KeptAdmin):
     search_help_text = "Name, login on GitHub, or where a decision is written down"
     autocomplete_fields = ("person",)
     fields = ("person", "kind", "since", "until", "ground", "decision", "appeal", "lifted_at")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Write a sanction, and have whoever is shut out by it, or no more, found out of or into everything at once."""
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            if obj.person.user:
+                tell_changed(obj.person.user, timezone.now())
 
 
 def _name(user: Any) -> str:

@@ -188,7 +188,9 @@ def test_nobody_learns_which_addresses_have_accounts(send: Any) -> None:
         reply = send(client, email)
         page = client.get(reply["Location"])
         text = re.sub(r'value="[^"]*"', "", page.content.decode()).replace(email, "")
-        headers = {name: value for name, value in page.headers.items() if name not in {"Content-Security-Policy", "Expires"}}
+        headers = {
+            name: value for name, value in page.headers.items() if name not in {"Content-Security-Policy", "Expires"}
+        }
         wrong = client.post(reply["Location"], {"code": "AAAA-AAAA"})
         told.append((reply.status_code, reply["Location"], page.status_code, text, headers, wrong.status_code))
     assert told[0] == told[1]
