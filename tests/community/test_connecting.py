@@ -175,7 +175,7 @@ FAULTS: dict[str, tuple[Break, str, str]] = {
     "too many servers": (lambda fake: fake.refuse(400, 30001, path="/members/"), "as many servers", "30001"),
     "a code that is over": (lambda fake: fake.grants.clear(), "did not take that", "400"),
     "busy": (lambda fake: fake.limit(1.0, path="/oauth2/token"), "try again in some minutes", "wait"),
-    "broken": (lambda fake: fake.fail(502, path="/members/"), "try again in some minutes", "wait"),
+    "broken": (lambda fake: fake.fail(502, path="/members/"), "try again in some minutes", "502"),
     "nonsense": (lambda fake: fake.fail(200, path="/users/@me"), "try again in some minutes", "not what it documents"),
 }
 
@@ -235,20 +235,15 @@ def test_somebody_tries_three_times_a_day(hers: Client, discord: FakeDiscord) ->
     assert "tomorrow" in come_back(hers, discord)
 
 
-@pytest.mark.parametrize("given", [{"PORTAL_DISCORD_LOGIN": Provider("", "")}, {}])
+@pytest.mark.parametrize("what", ["bot", "application"])
 def test_without_an_application_or_a_bot_nobody_is_sent_there(
-    hers: Client, discord: FakeDiscord, settings: Settings, given: dict[str, Any]
+    hers: Client, discord: FakeDiscord, settings: Settings, what: str
 ) -> None:
-    settings.PORTAL_DISCORD_LOGIN = given.get("PORTAL_DISCORD_LOGIN", settings.PORTAL_DISCORD_LOGIN)
-    with acting_on(discord, bot_token="") if not given else acting_nowhere():
+    with acting_on(discord, **({"bot_token": ""} if what == "bot" else {})):
+        if what == "application":
+            settings.PORTAL_DISCORD_LOGIN = Provider("", "")
         assert hers.get(CONNECT).headers["Location"] == PAGE
         assert "Connect Discord" not in hers.get(PAGE).content.decode()
-
-
-def acting_nowhere() -> Any:
-    import contextlib
-
-    return contextlib.nullcontext()
 
 
 def test_strangers_are_not_sent_there(discord: FakeDiscord, client: Client) -> None:
