@@ -44,7 +44,7 @@ def _marks_of(user: AbstractBaseUser) -> Iterator[str]:
         "mail", EmailAddress.objects.filter(user_id=user.pk, verified=True).values_list("email", flat=True)
     )
     found = Presence.objects.filter(person__user_id=user.pk).values_list("discord_id", flat=True)
-    yield from _named("discord", found)
+    yield from _named("discord", (each for each in found if each))
 
 
 def _named(kind: str, values: Iterable[str]) -> Iterator[str]:

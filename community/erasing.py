@@ -24,7 +24,6 @@ from community.models import (
     DataRequest,
     Invitation,
     Person,
-    Presence,
     Reminder,
     VerifiedAddress,
 )

@@ -50,8 +50,7 @@ class SignUpForm(account_forms.SignupForm):
 
     def _begin_anew(self) -> None:
         """Give the form that is shown again a time of its own."""
-        self.data = self.data.copy()
-        self.data["shown_at"] = self.fields["shown_at"].initial
+        self.data: Any = {**self.data.dict(), "shown_at": self.fields["shown_at"].initial}
 
 
 class RequestLoginCodeForm(account_forms.RequestLoginCodeForm):

@@ -120,7 +120,7 @@ def test_a_short_password_is_refused() -> None:
 def the_code(number: int = -1) -> str:
     """Give the code of a mail: the line that is nothing else."""
     [found] = re.findall(r"^([A-Z0-9]{3,}(?:-?[A-Z0-9]{3,})*)$", str(mail.outbox[number].body), re.MULTILINE)
-    return found
+    return str(found)
 
 
 def sign_up(client: Client, email: str = "eve@example.org", *, seconds: int = 10, **more: str) -> Any:
