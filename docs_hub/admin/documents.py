@@ -26,6 +26,7 @@ HANDMADE = ("collection", "title", "url", "folder", "text")
 DECIDED = ("kind", "status", "superseded_by", "narrowed_to", "narrowed_team", "is_hidden")
 KNOWN = ("safe_title", "collection", "source", "safe_folder", "media_type", "created_at", "changed_at", "synced_at")
 STANDING = ("visible_to", "trouble_told", "shared_with", "former_texts", "all_findings")
+FORMER = "number_of_former_texts"  # on the row
 
 
 class DocumentForm(forms.ModelForm):  # type: ignore[type-arg] # its base takes none at run time
@@ -127,6 +128,7 @@ class DocumentAdmin(WrittenAdmin):
 
     def learn(self, row: Document) -> None:
         row.refresh_from_db(fields=["text", "findings", "audience"])
+        vars(row)[FORMER] = row.versions.count()
         if not is_kept_by_hand(row):  # then neither is saved from here
             row.title, row.folder = marks.shown(row.title), marks.shown(row.folder)
 
@@ -230,7 +232,7 @@ class DocumentAdmin(WrittenAdmin):
 
     @admin.display(description="Former texts")
     def former_texts(self, document: Document) -> SafeString | str:
-        count = document.versions.count()
+        count = vars(document)[FORMER]
         page = f"{reverse('admin:docs_hub_textversion_changelist')}?document__id__exact={document.pk}"
         return marks.link(page, str(count)) if count else "none"
 
