@@ -19,6 +19,7 @@ from mageos_portal.registry import (
 STAFF_PAGES = (
     ("Updates", "update", "campaign"),
     ("Documents", "document", "description"),
+    ("Former texts", "textversion", "history"),
     ("Collections", "collection", "folder_data"),
     ("Syncs", "run", "sync"),
     ("Redirects", "alias", "alt_route"),

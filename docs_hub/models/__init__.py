@@ -3,6 +3,7 @@
 from docs_hub.models.collections import Collection, Run
 from docs_hub.models.documents import Document
 from docs_hub.models.drive_listings import DriveListing, DriveTree
+from docs_hub.models.text_versions import TextVersion
 from docs_hub.models.updates import Alias, Category, KeptPicture, SourceFile, Update
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "KeptPicture",
     "Run",
     "SourceFile",
+    "TextVersion",
     "Update",
 ]
