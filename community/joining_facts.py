@@ -16,4 +16,4 @@ def of_account(user: AbstractBaseUser, now: datetime) -> Mapping[str, bool]:
     there = Presence.objects.there().filter(person__user_id=user.pk)
     accounts = User.objects.filter(pk=user.pk).annotate(has_invitation=Exists(made), has_joined=Exists(there))
     found = accounts.values("has_invitation", "has_joined").first()
-    return {**found} if found else {}
+    return {name: bool(found[name]) for name in ("has_invitation", "has_joined")} if found else {}
