@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from docs_hub.models import Alias, Category, Collection, Run, Update
+from docs_hub.models import Alias, Category, Collection, Run, TextVersion, Update
 from tests.support.staff_documents import a_collection, a_document, an_imported_update, an_update
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -28,7 +28,9 @@ def rows() -> Iterator[tuple[Model, str]]:
     links, posts = a_collection("links", Collection.Kind.LINKS), a_collection("posts")
     yield folder, ""
     yield Run.objects.create(collection=folder, state=Run.State.SUCCEEDED, ended_at=NOW), ""
-    yield a_document(folder, trouble="lost"), ""
+    document = a_document(folder, trouble="lost")
+    yield document, ""
+    yield TextVersion.objects.create(document=document, number=1, size=1, text="x", replaced_at=NOW), ""
     yield a_document(folder, "hidden", is_hidden=True), "taken out"
     yield a_document(links, "link"), "a link"
     update = an_update(changed_at=NOW)
@@ -59,6 +61,7 @@ FORMS: dict[tuple[str, str], Any] = {
     (f"{UPDATE}/<object_id>/delete/", "imported"): DELETED,
     (f"{UPDATE}/<object_id>/approve/", "one that waits"): REASON,
     (f"{UPDATE}/<object_id>/hide/", ""): REASON,
+    ("/admin/docs_hub/textversion/<object_id>/delete/", ""): DELETED,
     (f"{DOCUMENT}/<object_id>/change/", ""): {"kind": "vision", "status": "accepted"},
     (f"{DOCUMENT}/<object_id>/delete/", ""): DELETED,
     (f"{DOCUMENT}/<object_id>/delete/", "a link"): DELETED,

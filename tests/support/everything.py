@@ -44,6 +44,7 @@ from tests.support import (
     conduct_cases,
     data_cases,
     document_cases,
+    joining_cases,
     reading_cases,
     report_cases,
     team_cases,
@@ -108,6 +109,7 @@ class Everything:
             conduct_cases.rows(),
             team_cases.rows(visitor),
             data_cases.rows(),
+            joining_cases.rows(),
             report_cases.rows(),
         )
         for row, case in chain(*made):
@@ -249,6 +251,7 @@ class Everything:
             **conduct_cases.FORMS,
             **team_cases.forms(),
             **data_cases.forms(),
+            **joining_cases.forms(),
             **report_cases.forms(),
             **_signed(),
             **self._of_rows(),
