@@ -26,7 +26,7 @@ class Seal:
         """Give what was encrypted with any key of the settings. Raises: UnreadableError."""
         try:
             return self._fernet().decrypt(sealed).decode()
-        except InvalidToken:
+        except (InvalidToken, ValueError):  # what was never sealed may be no token at all
             raise UnreadableError("it was encrypted with a secret key that is in the settings no more") from None
 
     def digest(self, text: str) -> str:

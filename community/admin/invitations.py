@@ -19,6 +19,7 @@ REVOKE, MAKE, CLOSE = (f"community.{name}" for name in ("revoke_invitation", "ma
 STATES = {
     "Asked": "warning", "Issued": "info", "Used": "success", "Failed": "danger", "Revoked": "danger",
 }  # fmt: skip
+SECRET = ("sealed_code", "code_digest")
 LONGEST_REASON = 500  # characters
 
 
@@ -44,6 +45,10 @@ class InvitationAdmin(AskingAdmin):
         "who", "address", "kind", "standing", "last_four", "channel", "created_at", "issued_at", "expires_at",
         "ended_at", "what_went_wrong",
     )  # fmt: skip
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Let nobody guess a secret by filters."""
+        return not lookup.startswith(SECRET) and super().lookup_allowed(lookup, value, request)
 
     def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm(REVOKE)

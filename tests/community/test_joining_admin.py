@@ -47,7 +47,7 @@ def test_an_officer_revokes_with_a_reason_and_discord_is_told(
     row = issued(jane, timezone.now())
     page = f"{INVITATION}{row.pk}/revoke/"
     assert "stops showing it at once" in text(officer.get(page))
-    assert "This field is required" in text(officer.post(page, {}))
+    assert "This field is required" in text(officer.post(page, {"reason": ""}))
     with django_capture_on_commit_callbacks() as handed:
         officer.post(page, WHY)
     assert len(handed) == 1

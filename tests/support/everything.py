@@ -242,6 +242,9 @@ class Everything:
         self._know(Schedule.objects.get(name=f"{PREFIX}community.expire_roles"), "open roles")
         self._know(Schedule.objects.get(name=f"{PREFIX}community.remind"), "reminders")
         self._know(Schedule.objects.get(name=f"{PREFIX}community.data_requests"), "data requests")
+        self._know(Schedule.objects.get(name=f"{PREFIX}community.invitations"), "invitations")
+        self._know(Schedule.objects.get(name=f"{PREFIX}community.invitation_uses"), "uses of invitations")
+        self._know(Schedule.objects.get(name=f"{PREFIX}community.presences"), "presences")
 
     def _bodies(self) -> dict[tuple[str, str], Any]:
         return {
