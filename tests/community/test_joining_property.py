@@ -204,7 +204,7 @@ def test_no_sequence_shows_an_invitation_to_somebody_without_address_and_agreeme
     run_state_machine_as_test(
         Ours,
         settings=hypothesis_settings(
-            max_examples=60,
+            max_examples=30,
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
