@@ -15,7 +15,7 @@ LONGEST_KEY = 400  # characters
 FORMS = "/forms/"  # ask for something and are no documents
 DRIVE_ID = re.compile(r"[A-Za-z0-9_-]{10,200}")
 DRIVE_PATH = re.compile(r"/(?:folders|d)/(?!e/)([A-Za-z0-9_-]{10,200})(?:/|$)")
-NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+NAME = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]{1,100}")
 BLOB_PARTS, WIKI_PARTS = 5, 3  # of a path: owner, name, blob, branch and path; owner, name and wiki
 
 

@@ -42,14 +42,14 @@ def offer_links() -> tuple[int, int]:
     for key in _known(found):
         del found[key]
     with transaction.atomic():
-        gone, _ = OfferedLink.objects.filter(state=State.OFFERED).exclude(key__in=found).delete()
+        gone = OfferedLink.objects.filter(state=State.OFFERED).exclude(key__in=found).delete()[1]
         known = set(OfferedLink.objects.filter(key__in=found).values_list("key", flat=True))
         new = [OfferedLink(key=key, url=each.url, words=each.words) for key, each in found.items() if key not in known]
         OfferedLink.objects.bulk_create(new, ignore_conflicts=True)  # another sync may be as far
         _note_updates(found)
     if new:
         logger.info("Links of updates: %d documents offered for the index.", len(new))
-    return len(new), gone
+    return len(new), gone.get(OfferedLink._meta.label, 0)  # noqa: SLF001 - Django documents it
 
 
 def accept(link: OfferedLink, collection: Collection, title: str, *, actor: str) -> Document:
