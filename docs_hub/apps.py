@@ -19,6 +19,7 @@ from mageos_portal.registry import (
 STAFF_PAGES = (
     ("Updates", "update", "campaign"),
     ("Documents", "document", "description"),
+    ("Links from updates", "offeredlink", "add_link"),
     ("Former texts", "textversion", "history"),
     ("Collections", "collection", "folder_data"),
     ("Syncs", "run", "sync"),

@@ -1,6 +1,6 @@
 """What the docs hub keeps about people: who had documents synced, and who signed an update."""
 
-from docs_hub.models import Run
+from docs_hub.models import OfferedLink, Run
 from mageos_portal.registry import PersonalRecords, personal_records
 
 
@@ -15,6 +15,17 @@ def register() -> None:
             of=lambda user: Run.objects.filter(actor=user.get_username()),
             fields=("pk", "started_at"),
             names=("actor",),
+        )
+    )
+    personal_records.register(
+        PersonalRecords(
+            "docs_hub.offeredlink",
+            "Links from updates that you decided about",
+            stays,
+            order=72,
+            of=lambda user: OfferedLink.objects.filter(decided_by=user.get_username()),
+            fields=("url", "state", "decided_at"),
+            names=("decided_by",),
         )
     )
     public = (

@@ -1,13 +1,23 @@
 from typing import Any
 
 import django.db.models.deletion
+import django.utils.timezone
 from django.apps.registry import Apps
 from django.contrib.auth.management import create_permissions
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-SEEN = ("view_textversion",)  # by whoever of the staff sees the documents
-ROLES = {"auditor": SEEN, "builder": SEEN, "publisher": SEEN, "editor": (*SEEN, "delete_textversion")}
+# Whoever of the staff sees the documents sees this, too.
+SEEN = (
+    "view_textversion",
+    "view_offeredlink",
+)
+ROLES = {
+    "auditor": SEEN,
+    "builder": SEEN,
+    "publisher": SEEN,
+    "editor": (*SEEN, "delete_textversion", "change_offeredlink"),
+}
 
 
 def add_permissions(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
@@ -29,6 +39,44 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name="OfferedLink",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(editable=False, max_length=400, unique=True)),
+                ("url", models.URLField(editable=False, max_length=1000)),
+                ("words", models.CharField(blank=True, editable=False, max_length=200)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("offered", "Offered"), ("accepted", "Accepted"), ("dismissed", "Dismissed")],
+                        default="offered",
+                        editable=False,
+                        max_length=10,
+                    ),
+                ),
+                ("found_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("decided_at", models.DateTimeField(editable=False, null=True)),
+                ("decided_by", models.CharField(blank=True, editable=False, max_length=150)),
+                (
+                    "document",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="docs_hub.document",
+                    ),
+                ),
+                ("updates", models.ManyToManyField(editable=False, related_name="+", to="docs_hub.update")),
+            ],
+            options={
+                "verbose_name": "link from updates",
+                "verbose_name_plural": "links from updates",
+                "ordering": ["-found_at", "-pk"],
+                "default_permissions": ["view", "change"],
+            },
+        ),
         migrations.CreateModel(
             name="TextVersion",
             fields=[
