@@ -116,6 +116,8 @@ def test_somebody_agrees_and_withdraws_without_scripts(browser: Browser, address
         expect(page.get_by_role("checkbox")).not_to_be_checked()
         page.get_by_label("I agree to the Mage-OS Code of Conduct, version 3 (2026-01-13)", exact=True).check()
         page.get_by_role("button", name="Agree", exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Join us on Discord")
+        page.goto("/account/agreement/")
         expect(page.get_by_text("You agreed to version 3")).to_be_visible()
         page.get_by_role("link", name="Withdraw my agreement").click()
         page.get_by_role("button", name="Withdraw", exact=True).click()
