@@ -76,6 +76,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("PORTAL_EMAIL_URL", "smtp://", "names no mail server"),
         ("PORTAL_EMAIL_FROM", "the portal", "is no e-mail address"),
         ("PORTAL_NOTICE_EMAILS", "ann@example.org, bob", "'bob' is no e-mail address"),
+        ("PORTAL_DISCORD_PARTING", "ban", "'ban' is unknown; write roles"),
         ("PORTAL_NOTICE_DISCORD_WEBHOOK", "http://discord.com/api/webhooks/1/x", "is no https address"),
         ("PORTAL_NOTICE_DISCORD_WEBHOOK", "https://discord.com:x/", "is no https address"),
         ("PORTAL_GITHUB_WEBHOOK_SECRETS", "short", "fewer than 16 characters"),
