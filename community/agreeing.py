@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from community.membership_listeners import tell_changed
 from community.models import Agreement, Person, PolicyVersion
 from community.verified_addresses import verified_at
 
@@ -71,6 +72,7 @@ def agree(
             _add(user, person, last.version, Act.SUPERSEDED, label=label, method=method, at=now)
         evidence = {"label": label, "method": method, "request_id": request_id, "address_verified_at": confirmed}
         made = _add(user, person, version, Act.AGREED, at=now, **evidence)
+        tell_changed(user, now)
     logger.info("Somebody agreed to %s", version)
     return made
 
@@ -87,6 +89,7 @@ def withdraw(user: User, *, request_id: str = "", now: datetime | None = None) -
             return last
         label = withdrawal_label(last.version)
         made = _add(user, person, last.version, Act.WITHDRAWN, label=label, at=now, request_id=request_id)
+        tell_changed(user, now)
     logger.info("Somebody withdrew their agreement to %s", made.version)
     return made
 

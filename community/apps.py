@@ -31,12 +31,14 @@ class CommunityConfig(AppConfig):
             conduct_entries,
             data_entries,
             indexing,
+            joining_entries,
+            reports_entries,
             schedules,
             teams_entries,
         )
         from community.views import roles  # noqa: PLC0415
 
-        for part in (conduct_entries, data_entries, teams_entries):
+        for part in (conduct_entries, data_entries, joining_entries, reports_entries, teams_entries):
             part.register()
         navigation.register(NavigationEntry("community", "Community", "community:landing", order=50))
         home_cards.register(HomeCard("roles", "community/_roles_card.html", roles.home_card, order=50))

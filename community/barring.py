@@ -1,11 +1,12 @@
 """Who is shut out: by a sanction in force, also under a new account with the address or number of an erased one."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from community.models import Person, Presence, Sanction, SanctionMark
@@ -16,8 +17,10 @@ SALT = "community.barring"
 def facts(user: AbstractBaseUser, now: datetime) -> Mapping[str, bool]:
     """Tell whether somebody is suspended."""
     in_force = Sanction.objects.in_force(now).exclude(kind=Sanction.Kind.WARNING)
-    by_person = in_force.filter(person__user_id=user.pk)
-    return {"is_suspended": by_person.exists() or _is_recognized(user, now)}
+    found = in_force.filter(Q(person__user_id=user.pk) | Q(marks__isnull=False))
+    known = list(found.values_list("person__user_id", "marks__digest"))
+    is_theirs = any(owner == user.pk for owner, _ in known)
+    return {"is_suspended": is_theirs or _is_recognized(user, {digest for _, digest in known if digest})}
 
 
 def leave_marks(person: Person, user: AbstractBaseUser) -> None:
@@ -28,14 +31,12 @@ def leave_marks(person: Person, user: AbstractBaseUser) -> None:
     SanctionMark.objects.bulk_create(marks, ignore_conflicts=True)
 
 
-def _is_recognized(user: AbstractBaseUser, now: datetime) -> bool:
-    """Say whether somebody has what an erased account had that is shut out; asks less where nobody is."""
-    marks = SanctionMark.objects.filter(sanction__in=Sanction.objects.in_force(now))
-    if not marks.exists():
+def _is_recognized(user: AbstractBaseUser, digests: Set[str]) -> bool:
+    """Say whether somebody has what an erased account had that is shut out."""
+    if not digests:
         return False
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    digests = [_digest(key, each) for each in _marks_of(user) for key in keys]
-    return marks.filter(digest__in=digests).exists()
+    return any(_digest(key, mark) in digests for mark in _marks_of(user) for key in keys)
 
 
 def _marks_of(user: AbstractBaseUser) -> Iterator[str]:
@@ -43,7 +44,7 @@ def _marks_of(user: AbstractBaseUser) -> Iterator[str]:
         "mail", EmailAddress.objects.filter(user_id=user.pk, verified=True).values_list("email", flat=True)
     )
     found = Presence.objects.filter(person__user_id=user.pk).values_list("discord_id", flat=True)
-    yield from _named("discord", found)
+    yield from _named("discord", (each for each in found if each))
 
 
 def _named(kind: str, values: Iterable[str]) -> Iterator[str]:

@@ -49,6 +49,8 @@ def register() -> None:
         retention_rules.register(RetentionRule(key, title, purge, order))
     fact_sources.register(FactSource("sanctions", barring.facts, order=20))
     schedule_sources.register(ScheduleSource("community.data", data_tasks.scheduled, order=45))
+    says = "What you agreed to and when; withdraw it."
+    account_links.register(AccountLink("agreement", "Your agreement", "community:agreement", says, order=50))
     account_links.register(
         AccountLink("profile", "Your name", "community:profile", "What you are called here, and who sees it.", order=60)
     )

@@ -34,6 +34,7 @@ SNOWFLAKE = re.compile(r"[0-9]{17,20}")
 CODE = re.compile(r"[A-Za-z0-9-]{2,40}")
 BANNED, TOO_MANY = 40007, 30016
 TIMEOUT = httpx.Timeout(10, connect=5)
+SLOWEST_ANSWER = 20.0  # seconds until it is all there
 
 Id = str  # a number of Discord, 17 to 20 digits
 
@@ -97,6 +98,7 @@ class Client:
     http: httpx.Client = field(repr=False)
     guild: Id
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    tries: int = TRIES
 
     def create_invite(self, channel: Id, roles: Sequence[Id], reason: str) -> Invite:
         """Make an invitation that works once and for a day; who takes it gets the roles."""
@@ -107,6 +109,14 @@ class Client:
     def revoke_invite(self, code: str, reason: str) -> bool:
         """Take an invitation back; say whether there was one."""
         return self._unless_unknown("DELETE", f"/invites/{quote(code, safe='')}", reason)
+
+    def has_invite(self, code: str) -> bool:
+        """Say whether an invitation still lets somebody in."""
+        try:
+            self.counted(code)
+        except UnknownError:
+            return False
+        return True
 
     def invites(self, channel: Id) -> list[Invite]:
         """List the invitations of a channel with their uses."""
@@ -175,15 +185,15 @@ class Client:
         if authorization is not None:
             headers["Authorization"] = authorization
         waited = 0.0
-        for attempt in range(1, TRIES + 1):
+        for attempt in range(1, self.tries + 1):
             answer = self._sent(method, path, headers, more)
             if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
                 wait = _wait(answer)
-            elif answer.is_server_error and attempt < TRIES:
+            elif answer.is_server_error and attempt < self.tries:
                 wait = float(attempt)
             else:
                 return _content(answer, path)
-            if waited + wait > MOST_WAITING or attempt == TRIES:
+            if waited + wait > MOST_WAITING or attempt == self.tries:
                 raise DiscordBusyError(wait)
             self.sleep(wait)
             waited += wait
@@ -219,10 +229,13 @@ def known(number: str) -> Id:
 @contextmanager
 def _bounded(http: httpx.Client, request: httpx.Request) -> Iterator[httpx.Response]:
     """Read an answer, but not more of it than Discord would send."""
+    over_at = time.monotonic() + SLOWEST_ANSWER
     answer, content = http.send(request, stream=True), b""
     try:
         for part in answer.iter_bytes():
             content += part
+            if time.monotonic() > over_at:
+                raise DiscordUnreachableError("Discord's answer takes too long; try again later")
             if len(content) > LONGEST_ANSWER:
                 raise DiscordUnreachableError("Discord's answer is too long to be its own")
     finally:

@@ -24,7 +24,6 @@ from community.models import (
     DataRequest,
     Invitation,
     Person,
-    Presence,
     Reminder,
     VerifiedAddress,
 )
@@ -114,7 +113,7 @@ def _erase(user: User, now: datetime) -> None:
     for step in erasure_steps:
         step.erase(user, now)
     _cut_links(user)
-    _forget_belongings(user, person, now)
+    _forget_belongings(user)
     _rename(user, f"former-member-{person.pk}")
     _forget_person(person, now)
 
@@ -125,11 +124,8 @@ def _cut_links(user: User) -> None:
     Consent.objects.filter(account=user).update(account=None)
 
 
-def _forget_belongings(user: User, person: Person, now: datetime) -> None:
-    live = Invitation.objects.filter(account=user, state__in=Invitation.LIVE)
-    live.update(state=Invitation.State.REVOKED, sealed_code="", ended_at=now)
+def _forget_belongings(user: User) -> None:
     Invitation.objects.filter(account=user).update(account=None, last_four="")
-    Presence.objects.filter(person=person).delete()
     for model in (Reminder, VerifiedAddress):
         model.objects.filter(account=user).delete()
     for belonging in (EmailAddress, Authenticator):
@@ -157,5 +153,5 @@ def _forget_person(person: Person, now: datetime) -> None:
     entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(Person), object_id=str(person.pk))
     entries.update(object_repr=f"former member #{person.pk}")
     person.name, person.github_login, person.github_id = "", "", None
-    person.is_public, person.erased_at = False, now
+    person.is_public, person.erased_at, person.user = False, now, None
     person.save()

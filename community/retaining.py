@@ -4,13 +4,14 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from community.invitation_states import LIVE
 from community.models import Invitation, Membership, Person, Sanction
 
 NEEDS = ("memberships", "sanctions", "team_memberships", "grants", "administrator_changes")  # what a person is kept for
 
 
 def purge_invitations(before: datetime) -> int:
-    return Invitation.objects.exclude(state__in=Invitation.LIVE).filter(ended_at__lt=before).delete()[0]
+    return Invitation.objects.exclude(state__in=LIVE).filter(ended_at__lt=before).delete()[0]
 
 
 def purge_memberships(before: datetime) -> int:

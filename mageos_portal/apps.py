@@ -4,12 +4,16 @@ from django.core.checks import register
 
 from mageos_portal import checks
 from mageos_portal.registry import (
+    AccountLink,
     MembershipSource,
     MetricSource,
+    NavigationEntry,
     ScheduleSource,
     StaffLink,
+    account_links,
     membership_sources,
     metric_sources,
+    navigation,
     schedule_sources,
     staff_links,
 )
@@ -27,6 +31,14 @@ STAFF_PAGES = (
 )
 
 
+# Key, title, address, description
+ACCOUNT_PAGES = (
+    ("email", "E-mail address", "account_email", "Where mail and codes go."),
+    ("password", "Password", "account_change_password", "You may do without one: codes come by mail."),
+    ("factors", "Passkeys and second factor", "mfa_index", "Log in with a fingerprint or a key; staff need a factor."),
+)
+
+
 class PortalConfig(AppConfig):
     name = "mageos_portal"
     verbose_name = "Portal"
@@ -41,6 +53,9 @@ class PortalConfig(AppConfig):
         schedule_sources.register(ScheduleSource("portal", housekeeping.scheduled, order=0))
         membership_sources.register(MembershipSource("groups", audience.membership_by_groups, order=0))
         metric_sources.register(MetricSource("queue", metrics.queue, order=0))
+        navigation.register(NavigationEntry("account", "Account", "account_overview", order=90))
+        for number, (key, title, url_name, description) in enumerate(ACCOUNT_PAGES):
+            account_links.register(AccountLink(key, title, url_name, description, order=10 + number))
         for number, (key, group, title, icon, url_name, permission) in enumerate(STAFF_PAGES):
             order = 0 if group == "Repository" else 100 + number
             staff_links.register(StaffLink(key, group, title, icon, url_name, permission, order))

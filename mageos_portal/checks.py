@@ -99,6 +99,17 @@ def check_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
     return [Error(fault, hint=hint, id="portal.E009")]
 
 
+def check_permanent_link(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """No link lets everybody into Discord who knows it."""
+    if not settings.PORTAL_DISCORD.permanent_link:
+        return []
+    fault = (
+        "PORTAL_DISCORD_PERMANENT_LINK lets everybody into Discord who ever saw it, and cannot be taken back singly."
+    )
+    hint = "Make a bot (docs/community.md), set PORTAL_DISCORD_BOT_TOKEN, GUILD and CHANNEL, and take the link out."
+    return [Warning(fault, hint=hint, id="portal.W010")]
+
+
 def is_writable(directory: Path) -> bool:
     """Say whether files can be made in `directory`."""
     return directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)
@@ -127,4 +138,5 @@ ALL = (
     check_mail,
     check_second_factor,
     check_cache,
+    check_permanent_link,
 )

@@ -1,7 +1,7 @@
 """What the environment says about the community: how it gets into Discord, and what it is on GitHub."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mageos_portal.outgoing import service_address
 from mageos_portal.variables import Reader
@@ -12,6 +12,7 @@ CLIENT = re.compile(r"[A-Za-z0-9._-]{4,100}")
 MOST_INVITATIONS = 900  # at a time; Discord stops at 1,000
 DISCORD = "https://discord.com/api/v10"
 GITHUB = "https://github.com"
+TAKE_ROLES, REMOVE = PARTINGS = ("roles", "remove")  # what happens on Discord when a membership ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,13 @@ class Discord:
     """How the portal acts on Discord; without a bot's token it does not."""
 
     url: str
-    bot_token: str  # a secret
+    bot_token: str = field(repr=False)  # a secret
     guild: str
     channel: str  # where an invitation leads
     roles: tuple[str, ...]  # given to who joins
     most_invitations: int  # alive at a time
-    permanent_link: str  # empty: none, which is how it should be
+    permanent_link: str = field(repr=False)  # empty: none, which is how it should be
+    parting: str  # one of PARTINGS
 
     @property
     def is_set(self) -> bool:
@@ -36,7 +38,7 @@ class Provider:
     """Another site whose accounts can be connected."""
 
     client_id: str
-    secret: str
+    secret: str = field(repr=False)
 
     @property
     def is_set(self) -> bool:
@@ -51,7 +53,7 @@ class CommunityConfiguration:
     discord_login: Provider
     github_login: Provider
     github_url: str
-    drift_token: str  # reads the organization; a secret
+    drift_token: str = field(repr=False)  # reads the organization; a secret
     organization: str
 
 
@@ -65,6 +67,7 @@ def read_community(reader: Reader) -> CommunityConfiguration:
         roles=reader.read("PORTAL_DISCORD_ROLES", "", _snowflakes),
         most_invitations=reader.read("PORTAL_DISCORD_MOST_INVITATIONS", "200", _invitations),
         permanent_link=reader.read("PORTAL_DISCORD_PERMANENT_LINK", "", _link),
+        parting=reader.read("PORTAL_DISCORD_PARTING", TAKE_ROLES, _parting),
     )
     for name, value in (("GUILD", discord.guild), ("CHANNEL", discord.channel)):
         if discord.is_set != bool(value):
@@ -124,6 +127,14 @@ def _invitations(value: str) -> int:
 def _link(value: str) -> str:
     if value and not value.startswith("https://"):
         raise ValueError("it is no link; write https://discord.gg/…, or leave it out: everybody who knows it gets in")
+    return value
+
+
+def _parting(value: str) -> str:
+    if value not in PARTINGS:
+        raise ValueError(
+            f"{value!r} is unknown; write {TAKE_ROLES} (the default), or {REMOVE} to remove from the server"
+        )
     return value
 
 

@@ -81,6 +81,7 @@ class Configuration:
     keep_plans: int  # days
     metrics_token: str | None  # None: nobody may read the metrics
     log_level: str
+    sign_up: bool  # whether anybody may have an account
     second_factor: bool  # whether staff need one
     email: dict[str, Any] | None  # Django's EMAIL_ settings; None: nobody said how mail leaves
     email_from: str
@@ -126,6 +127,7 @@ def read_configuration(environment: Mapping[str, str], root: Path) -> Configurat
         keep_plans=reader.read("PORTAL_KEEP_PLANS_DAYS", "7", _days),
         metrics_token=reader.read("PORTAL_METRICS_TOKEN", "", _token) or None,
         log_level=reader.read("PORTAL_LOG_LEVEL", "INFO", _choice(*LOG_LEVELS)),
+        sign_up=reader.read("PORTAL_SIGN_UP", "on", boolean),
         second_factor=reader.read("PORTAL_SECOND_FACTOR", "on", boolean),
         email=reader.read("PORTAL_EMAIL_URL", "", mail_server),
         email_from=reader.read("PORTAL_EMAIL_FROM", f"portal@{mail_domain(base_url)}", mail_address),

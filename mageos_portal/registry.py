@@ -95,15 +95,6 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfirmationListener:
-    """An app that wants to know when somebody has confirmed an e-mail address."""
-
-    key: str
-    confirmed: "Callable[[AbstractBaseUser], object]"
-    order: int
-
-
-@dataclass(frozen=True, slots=True)
 class AccountLink:
     """A page of an account, as its overview and its menu name it."""
 
@@ -240,7 +231,6 @@ navigation: Registry[NavigationEntry] = Registry()
 home_cards: Registry[HomeCard] = Registry()
 search_sources: Registry[SearchSource] = Registry()
 membership_sources: Registry[MembershipSource] = Registry()
-confirmation_listeners: Registry[ConfirmationListener] = Registry()
 account_links: Registry[AccountLink] = Registry()
 staff_links: Registry[StaffLink] = Registry()
 dashboard_panels: Registry[DashboardPanel] = Registry()

@@ -13,6 +13,7 @@ DAYS: Mapping[str, int] = {
     "declined_memberships": 365,  # after the decision
     "memberships": 1_825,  # after they ended
     "sanctions": 1_095,  # after they ended
+    "conduct_reports": 1_095,  # after they were decided
     "permission_states": 1_095,  # after they were made, but for the newest
     "pseudonyms": 1_095,  # after the account was erased
 }

@@ -1,16 +1,14 @@
 """Secrets of second factors: in the database they are encrypted with the secret key, and older keys still read them."""
 
-from base64 import urlsafe_b64encode
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
 from django.db import transaction
-from django.utils.crypto import salted_hmac
+
+from mageos_portal.sealing import Seal, UnreadableError
 
 MARK = "fernet:"  # what does not begin so was stored before secrets were encrypted
-SALT = "mageos_portal.second_factor_secrets"
+SEAL = Seal("mageos_portal.second_factor_secrets")
 ONE, MANY = ("secret", "seed"), "migrated_codes"  # what is secret in the data of an app and of recovery codes
 
 
@@ -19,7 +17,7 @@ class UnreadableSecretError(Exception):
 
 
 def encrypt(text: str) -> str:
-    return MARK + _keys().encrypt(text.encode()).decode("ascii")
+    return MARK + SEAL.close(text)
 
 
 def decrypt(stored: str) -> str:
@@ -31,8 +29,8 @@ def decrypt(stored: str) -> str:
     if not stored.startswith(MARK):
         return stored
     try:
-        return _keys().decrypt(stored.removeprefix(MARK)).decode()
-    except InvalidToken as error:
+        return SEAL.open(stored.removeprefix(MARK))
+    except UnreadableError as error:
         raise UnreadableSecretError(
             "a second factor was encrypted with another secret key; add that one to PORTAL_OLD_SECRET_KEYS, "
             "or replace the factor: manage.py enrol_administrator --replace-second-factor"
@@ -57,12 +55,3 @@ def _anew(name: str, value: Any) -> Any:
     if name in ONE:
         return encrypt(decrypt(value))
     return [encrypt(decrypt(code)) for code in value] if name == MANY else value
-
-
-def _keys() -> MultiFernet:
-    """Give the keys, of which the first one encrypts."""
-    return MultiFernet([Fernet(_derived(key)) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
-
-
-def _derived(secret_key: str) -> bytes:
-    return urlsafe_b64encode(salted_hmac(SALT, "", secret_key, algorithm="sha256").digest())

@@ -8,6 +8,7 @@ from community.models.joining import Invitation, Presence
 from community.models.members import Membership, Sanction
 from community.models.people import Person
 from community.models.permission_states import AdministratorChange, Approval, PermissionState
+from community.models.reports import ConductReport, ReportAccess, ReportAttachment, ReportNote
 from community.models.roles import OpenRole
 from community.models.teams import Administrator, Grant, Repository, Team, TeamMember, Variable
 
@@ -16,6 +17,7 @@ __all__ = [
     "AdministratorChange",
     "Agreement",
     "Approval",
+    "ConductReport",
     "Consent",
     "DataRequest",
     "Grant",
@@ -27,6 +29,9 @@ __all__ = [
     "PolicyVersion",
     "Presence",
     "Reminder",
+    "ReportAccess",
+    "ReportAttachment",
+    "ReportNote",
     "Repository",
     "Sanction",
     "SanctionMark",

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -78,7 +78,7 @@ def _agree(request: HttpRequest, version: PolicyVersion, request_id: str) -> str
         agreeing.agree(cast("User", request.user), version, label=label, request_id=request_id)
     except agreeing.AgreeingError:
         return reverse("community:agree")
-    return _next_step()
+    return reverse("community:join_discord")
 
 
 def _context(user: User, version: PolicyVersion) -> dict[str, Any]:
@@ -96,11 +96,3 @@ def _context(user: User, version: PolicyVersion) -> dict[str, Any]:
         "seen": seen,
         "comparison": word_diff(seen.markdown, version.markdown) if seen else None,
     }
-
-
-def _next_step() -> str:
-    """Give the step of joining that follows, where there is one."""
-    try:
-        return reverse("community:join_discord")
-    except NoReverseMatch:
-        return reverse("community:agreement")

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from docs_hub.addresses import whole
@@ -53,7 +53,7 @@ def changes(request: HttpRequest, collection: str, slug: str) -> HttpResponse:
     document = _document(request, collection, slug)
     numbers = sorted(_number(request.GET[name]) for name in ("from", "to") if request.GET.get(name))
     if not numbers:
-        raise Http404("No text is named.")
+        return redirect("docs_hub:history", collection, slug)
     older = _version(request, document, numbers[0])
     newer = _version(request, document, numbers[1]) if len(numbers) > 1 else None
     texts = older.text, newer.text if newer else document.text

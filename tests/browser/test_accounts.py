@@ -15,10 +15,10 @@ pytestmark = pytest.mark.browser
 
 PUBLIC = [
     "login/", "signup/", "inactive/", "password/reset/", "password/reset/done/", "password/reset/key/1-x/",
-    "password/reset/key/done/", "confirm-email/", "confirm-email/x/",
+    "password/reset/key/done/", "confirm-email/", "login/code/",
 ]  # fmt: skip
 OWN = [
-    "second-factor/", "logout/", "reauthenticate/", "email/", "password/change/", "second-factor/reauthenticate/",
+    "", "second-factor/", "logout/", "reauthenticate/", "email/", "password/change/", "second-factor/reauthenticate/",
     "second-factor/webauthn/", "second-factor/webauthn/add/", "second-factor/recovery-codes/",
     "second-factor/recovery-codes/generate/", "second-factor/totp/deactivate/",
 ]  # fmt: skip

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from community import discord_access
 from tests.support.databases import another_database, as_default
+from tests.support.fake_discord import FakeDiscord, running_discord
+from tests.support.made_joining import acting_on
 from tests.support.postgresql import PostgresqlCluster
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
@@ -36,3 +39,12 @@ def both(database: Any, django_db_blocker: Any) -> Iterator[Any]:
     with django_db_blocker.unblock(), as_default(database), transaction.atomic():
         yield database
         transaction.set_rollback(True)
+
+
+@pytest.fixture
+def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDiscord]:
+    """A Discord that the portal acts on, asked as it should be; nobody waits for it."""
+    monkeypatch.setattr(discord_access, "sleep", lambda seconds: None)
+    with running_discord() as discord, acting_on(discord):
+        yield discord
+    assert discord.complaints == []

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.core import mail, serializers
 from django.test import Client
 
-from community import barring, consenting, data_copies, data_tasks, erasing, profiles, retaining
+from community import barring, consenting, data_copies, data_tasks, erasing, joining_tasks, profiles, retaining
 from community.facts import state_of_user
 from community.models import (
     Administrator,
@@ -68,7 +68,7 @@ def known_of(user: User) -> str:
     agreed(user, a_version(author="board"))
     consenting.grant(user, Consent.Purpose.NEWSLETTER, wording="x", wording_version=1)
     Invitation.objects.create(account=user, state=Invitation.State.USED, last_four="wxyz", ended_at=NOW)
-    Presence.objects.create(person=person, discord_id="123456789012345678", joined_at=NOW)
+    Presence.objects.create(person=person, discord_id="123456789012345678", joined_at=NOW, parted_at=NOW)
     Membership.objects.create(person=person, declared_on=date(2022, 3, 4))
     Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "x"})
     a_role("hers", author=user.username)
@@ -182,6 +182,22 @@ def test_nothing_in_the_database_names_an_erased_account(jane: User, django_capt
     kept = "".join(serializers.serialize("json", model._base_manager.all()) for model in models)
     for word in ("jane", "Jane", "12345"):
         assert word not in kept
+
+
+def test_an_erased_account_leaves_discord_before_it_is_forgotten_there(
+    jane: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    person = Person.objects.of(jane)
+    presence = Presence.objects.create(person=person, discord_id="123456789012345678", joined_at=NOW)
+    Invitation.objects.create(account=jane, state=Invitation.State.ASKED)
+    erasing.ask_to_erase(jane, NOW - WEEK)
+    with django_capture_on_commit_callbacks() as handed_over:
+        erasing.erase_due()
+    assert len(handed_over) == 3  # the invitation, Discord, and the mail
+    assert Invitation.objects.get().state == "revoked"
+    joining_tasks.settle(presence.pk)
+    presence.refresh_from_db()
+    assert presence.remove_since, "without a bot a person has to take them off Discord"
 
 
 def test_sessions_end_with_the_account(logged_in: Client, jane: User) -> None:

@@ -82,11 +82,19 @@ def test_two_texts_are_compared_block_by_block(client: Client) -> None:
     assert client.get(here, {"from": 2, "to": 1}).content == client.get(here, {"from": 1, "to": 2}).content
 
 
-@pytest.mark.parametrize("query", ["", "from=", "from=9", "from=x", "from=1&to=9", "from=-1", "from=1&to=%00", "to=²"])
+@pytest.mark.parametrize("query", ["from=9", "from=x", "from=1&to=9", "from=-1", "from=1&to=%00", "to=²"])
 def test_texts_that_are_not_there_are_no_page(client: Client, query: str) -> None:
     document = a_document("plan")
     a_version(document)
     assert client.get(f"{document.get_absolute_url()}history/changes/?{query}").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["", "?from=", "?from=&to="])
+def test_no_texts_at_all_lead_to_the_history(client: Client, query: str) -> None:
+    document = a_document("plan")
+    a_version(document)
+    answer = client.get(f"{document.get_absolute_url()}history/changes/{query}")
+    assert answer.headers["Location"] == f"{document.get_absolute_url()}history/"
 
 
 def test_texts_of_others_are_not_compared(client: Client) -> None:

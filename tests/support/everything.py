@@ -39,7 +39,16 @@ from mirror.models import (
     SourceTag,
     Upload,
 )
-from tests.support import community_cases, conduct_cases, data_cases, document_cases, reading_cases, team_cases
+from tests.support import (
+    community_cases,
+    conduct_cases,
+    data_cases,
+    document_cases,
+    joining_cases,
+    reading_cases,
+    report_cases,
+    team_cases,
+)
 from tests.support.packages import make_distribution, package
 from tests.support.passkeys import a_passkey
 from tests.support.permission_table import ACTION, Row
@@ -100,6 +109,8 @@ class Everything:
             conduct_cases.rows(),
             team_cases.rows(visitor),
             data_cases.rows(),
+            joining_cases.rows(),
+            report_cases.rows(),
         )
         for row, case in chain(*made):
             self._know(row, case)
@@ -111,6 +122,7 @@ class Everything:
             | conduct_cases.values()
             | team_cases.VALUES
             | data_cases.VALUES
+            | report_cases.values
         )
 
     def path(self, row: Row) -> str:
@@ -229,6 +241,10 @@ class Everything:
         self._know(Schedule.objects.get(name=f"{PREFIX}docs_hub.sync"), "documents")
         self._know(Schedule.objects.get(name=f"{PREFIX}community.expire_roles"), "open roles")
         self._know(Schedule.objects.get(name=f"{PREFIX}community.remind"), "reminders")
+        self._know(Schedule.objects.get(name=f"{PREFIX}community.data_requests"), "data requests")
+        self._know(Schedule.objects.get(name=f"{PREFIX}community.invitations"), "invitations")
+        self._know(Schedule.objects.get(name=f"{PREFIX}community.invitation_uses"), "uses of invitations")
+        self._know(Schedule.objects.get(name=f"{PREFIX}community.presences"), "presences")
 
     def _bodies(self) -> dict[tuple[str, str], Any]:
         return {
@@ -238,6 +254,8 @@ class Everything:
             **conduct_cases.FORMS,
             **team_cases.forms(),
             **data_cases.forms(),
+            **joining_cases.forms(),
+            **report_cases.forms(),
             **_signed(),
             **self._of_rows(),
         }
