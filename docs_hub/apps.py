@@ -20,6 +20,7 @@ STAFF_PAGES = (
     ("Updates", "update", "campaign"),
     ("Documents", "document", "description"),
     ("Links from updates", "offeredlink", "add_link"),
+    ("Links to elsewhere", "checkedlink", "link"),
     ("Former texts", "textversion", "history"),
     ("Collections", "collection", "folder_data"),
     ("Syncs", "run", "sync"),

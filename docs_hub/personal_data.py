@@ -1,6 +1,6 @@
 """What the docs hub keeps about people: who had documents synced, and who signed an update."""
 
-from docs_hub.models import OfferedLink, Run
+from docs_hub.models import CheckedLink, OfferedLink, Run
 from mageos_portal.registry import PersonalRecords, personal_records
 
 
@@ -26,6 +26,17 @@ def register() -> None:
             of=lambda user: OfferedLink.objects.filter(decided_by=user.get_username()),
             fields=("url", "state", "decided_at"),
             names=("decided_by",),
+        )
+    )
+    personal_records.register(
+        PersonalRecords(
+            "docs_hub.checkedlink",
+            "Dead links that you noted as seen",
+            stays,
+            order=73,
+            of=lambda user: CheckedLink.objects.filter(seen_by=user.get_username()),
+            fields=("address", "failing_since"),
+            names=("seen_by",),
         )
     )
     public = (

@@ -34,6 +34,7 @@ PORTAL_NOTICE_DISCORD_WEBHOOK = _configuration.notice_discord
 PORTAL_KEEP_LOGS_DAYS = _configuration.keep_logs
 PORTAL_KEEP_PLANS_DAYS = _configuration.keep_plans
 PORTAL_DOCS_INTERVAL = _configuration.docs.interval  # minutes
+PORTAL_LINK_CHECK_HOSTS = _configuration.docs.link_hosts
 PORTAL_SIGN_UP = _configuration.sign_up
 PORTAL_RETENTION_DAYS = _configuration.retention  # by rule
 PORTAL_DISCORD = _configuration.community.discord  # with a secret

@@ -129,7 +129,7 @@ class OfferedLinkAdmin(AskingAdmin):
 
     @admin.display(description="Found in")
     def found_in(self, link: OfferedLink) -> SafeString | str:
-        updates = link.updates.only("title", "year", "slug").newest_first()[:MOST_SHOWN]
+        updates = link.updates.only("title", "year", "slug").order_by("-published_at", "-pk")[:MOST_SHOWN]
         lines = [marks.link_to(update, shortened(update.title)) for update in updates]
         return marks.bullets(lines) if lines else "no update any more"
 

@@ -11,12 +11,13 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 SEEN = (
     "view_textversion",
     "view_offeredlink",
+    "view_checkedlink",
 )
 ROLES = {
     "auditor": SEEN,
     "builder": SEEN,
     "publisher": SEEN,
-    "editor": (*SEEN, "delete_textversion", "change_offeredlink"),
+    "editor": (*SEEN, "delete_textversion", "change_offeredlink", "change_checkedlink"),
 }
 
 
@@ -39,6 +40,32 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name="CheckedLink",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("address", models.CharField(editable=False, max_length=1000)),
+                ("host", models.CharField(editable=False, max_length=255)),
+                ("places", models.JSONField(default=list, editable=False)),
+                ("outcome", models.CharField(blank=True, editable=False, max_length=200)),
+                ("checked_at", models.DateTimeField(editable=False, null=True)),
+                ("next_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("failures", models.PositiveIntegerField(default=0, editable=False)),
+                ("failed_on", models.DateField(editable=False, null=True)),
+                ("failing_since", models.DateTimeField(editable=False, null=True)),
+                ("is_dead", models.BooleanField(default=False, editable=False)),
+                ("told_at", models.DateTimeField(editable=False, null=True)),
+                ("seen_by", models.CharField(blank=True, editable=False, max_length=150)),
+            ],
+            options={
+                "verbose_name": "link to elsewhere",
+                "verbose_name_plural": "links to elsewhere",
+                "ordering": ["-is_dead", "failing_since", "pk"],
+                "default_permissions": ["view", "change"],
+                "indexes": [models.Index(fields=["next_at", "id"], name="docs_hub_link_due")],
+            },
+        ),
         migrations.CreateModel(
             name="OfferedLink",
             fields=[

@@ -1,5 +1,6 @@
 """What the docs hub remembers."""
 
+from docs_hub.models.checked_links import CheckedLink
 from docs_hub.models.collections import Collection, Run
 from docs_hub.models.documents import Document
 from docs_hub.models.drive_listings import DriveListing, DriveTree
@@ -10,6 +11,7 @@ from docs_hub.models.updates import Alias, Category, KeptPicture, SourceFile, Up
 __all__ = [
     "Alias",
     "Category",
+    "CheckedLink",
     "Collection",
     "Document",
     "DriveListing",
