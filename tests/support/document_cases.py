@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from docs_hub.models import Alias, Category, Collection, OfferedLink, Run, TextVersion, Update
+from docs_hub.models import Alias, Category, CheckedLink, Collection, OfferedLink, Run, TextVersion, Update
 from tests.support.staff_documents import a_collection, a_document, an_imported_update, an_update
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -33,6 +33,8 @@ def rows() -> Iterator[tuple[Model, str]]:
     yield TextVersion.objects.create(document=document, number=1, size=1, text="x", replaced_at=NOW), ""
     yield a_document(folder, "hidden", is_hidden=True), "taken out"
     yield a_document(links, "link"), "a link"
+    gone = {"address": "https://example.org/gone", "host": "example.org"}
+    yield CheckedLink.objects.create(digest="a", is_dead=True, next_at=NOW.replace(year=2100), **gone), ""
     yield OfferedLink.objects.create(key="a", url="https://docs.google.com/document/d/a"), ""
     dismissed = OfferedLink.State.DISMISSED
     yield OfferedLink.objects.create(key="b", url="https://docs.google.com/document/d/b", state=dismissed), "dismissed"
