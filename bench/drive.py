@@ -18,6 +18,7 @@ FOLDERS, DOCUMENTS = 100, 10_000
 MOST_MEMORY = 200_000_000  # bytes, of a sync
 LEAST_RATIO = 10  # of a sync that lists everything to one that finds nothing new
 TEXT = "# What we agreed\n\n" + "A folder keeps what people wrote together, **dated** and found again.\n\n" * 40
+OTHER_TEXT = TEXT.replace("dated", "signed")
 OWN = (
     "import json; from docs_hub.models import Run; run = Run.objects.first(); "
     "print(json.dumps({'seconds': (run.ended_at - run.started_at).total_seconds()}))"
@@ -101,6 +102,9 @@ def _measured(portal: Portal, drive: FakeDrive, directory: Path) -> Iterator[Syn
     yield _sync(portal, drive, environment, "nothing new")
     drive.change(documents[0], "Other words.")
     yield _sync(portal, drive, environment, "one document changed")
+    for document in documents:
+        drive.change(document, OTHER_TEXT)
+    yield _sync(portal, drive, environment, "every document changed")
 
 
 def _sync(portal: Portal, drive: FakeDrive, environment: Mapping[str, str], title: str, *options: str) -> Synced:

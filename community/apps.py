@@ -29,14 +29,17 @@ class CommunityConfig(AppConfig):
         """Add the community to the pages that all apps share."""
         from community import (  # noqa: PLC0415 - models can be imported only now
             conduct_entries,
+            data_entries,
             indexing,
             joining_entries,
+            reports_entries,
             schedules,
+            teams_entries,
         )
         from community.views import roles  # noqa: PLC0415
 
-        conduct_entries.register()
-        joining_entries.register()
+        for part in (conduct_entries, data_entries, joining_entries, reports_entries, teams_entries):
+            part.register()
         navigation.register(NavigationEntry("community", "Community", "community:landing", order=50))
         home_cards.register(HomeCard("roles", "community/_roles_card.html", roles.home_card, order=50))
         search_sources.register(SearchSource(indexing.ROLES, indexing.all_roles, order=50))

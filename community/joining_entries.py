@@ -5,9 +5,11 @@ from community.facts import FactSource, fact_sources
 from community.membership_listeners import MembershipListener, membership_listeners
 from mageos_portal.registry import (
     DashboardPanel,
+    ErasureStep,
     ScheduleSource,
     StaffLink,
     dashboard_panels,
+    erasure_steps,
     schedule_sources,
     staff_links,
 )
@@ -19,6 +21,7 @@ STAFF_PAGES = (("Invitations", "invitation", "mail"), ("On Discord", "presence",
 def register() -> None:
     """Add facts, tasks, and what staff see."""
     fact_sources.register(FactSource("joining", joining_facts.of_account, order=20))
+    erasure_steps.register(ErasureStep("joining", joining_tasks.part_for_good, order=5))
     membership_listeners.register(MembershipListener("joining", joining_tasks.membership_changed, order=20))
     schedule_sources.register(ScheduleSource("community.joining", joining_tasks.scheduled, order=45))
     template, permission = "community/admin/_joining_panel.html", "community.view_invitation"

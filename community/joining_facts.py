@@ -15,5 +15,5 @@ def of_account(user: AbstractBaseUser, now: datetime) -> Mapping[str, bool]:
     made = Invitation.objects.live(now).filter(state=Invitation.State.ISSUED, account_id=user.pk)
     there = Presence.objects.there().filter(person__user_id=user.pk)
     accounts = User.objects.filter(pk=user.pk).annotate(has_invitation=Exists(made), has_joined=Exists(there))
-    found = accounts.values_list("has_invitation", "has_joined").first()
-    return {"has_invitation": found[0], "has_joined": found[1]} if found else {}
+    found = accounts.values("has_invitation", "has_joined").first()
+    return {name: bool(found[name]) for name in ("has_invitation", "has_joined")} if found else {}

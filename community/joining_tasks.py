@@ -47,6 +47,15 @@ def membership_changed(user: AbstractBaseUser, now: datetime) -> None:
         hand_over(settle, pk)
 
 
+def part_for_good(user: AbstractBaseUser, now: datetime) -> None:
+    """Take back what somebody has whose account is erased; who is on Discord is forgotten once that is done there."""
+    take_back_all(revoking.revoke_all_of(user, now))
+    known = Presence.objects.filter(person__user_id=user.pk)
+    known.exclude(left_at=None, parted_at=None).filter(remove_since=None).delete()
+    for pk in known.values_list("pk", flat=True):
+        hand_over(settle, pk)
+
+
 def say_gone(user: User) -> None:
     """Note that somebody says that they are not on Discord; where Discord can tell, it is asked."""
     known = presences.say_gone(user, timezone.now())

@@ -53,6 +53,16 @@ def _checked_plain(value: object) -> None:
         raise ValueError("holds null or a number without end; leave it out")
 
 
+def hold_extras(extras: Data) -> None:
+    """Hold that unknown keys can be kept and written again. Raises: ValueError."""
+    for key, value in extras.items():
+        try:
+            _storable(key)
+            _checked(value)
+        except ValueError as error:
+            raise ValueError(f"{key} {error}") from error
+
+
 class _Value(BaseModel):
     """A frozen value that keeps keys it does not know."""
 
@@ -60,12 +70,7 @@ class _Value(BaseModel):
 
     @model_validator(mode="after")
     def _hold_extras(self) -> "_Value":
-        for key, value in self.extras.items():
-            try:
-                _storable(key)
-                _checked(value)
-            except ValueError as error:
-                raise ValueError(f"{key} {error}") from error
+        hold_extras(self.extras)
         return self
 
     @property

@@ -19,6 +19,9 @@ from mageos_portal.registry import (
 STAFF_PAGES = (
     ("Updates", "update", "campaign"),
     ("Documents", "document", "description"),
+    ("Links from updates", "offeredlink", "add_link"),
+    ("Links to elsewhere", "checkedlink", "link"),
+    ("Former texts", "textversion", "history"),
     ("Collections", "collection", "folder_data"),
     ("Syncs", "run", "sync"),
     ("Redirects", "alias", "alt_route"),
@@ -32,9 +35,10 @@ class DocsHubConfig(AppConfig):
 
     def ready(self) -> None:
         """Add updates and documents to the pages that all apps share."""
-        from docs_hub import dashboard, indexing, schedules  # noqa: PLC0415 - models can be imported only now
+        from docs_hub import dashboard, indexing, personal_data, schedules  # noqa: PLC0415 - models can be imported only now
         from docs_hub.views import updates  # noqa: PLC0415
 
+        personal_data.register()
         navigation.register(NavigationEntry("updates", "Updates", "docs_hub:updates", order=30))
         navigation.register(NavigationEntry("docs", "Docs", "docs_hub:documents", order=40))
         home_cards.register(HomeCard("updates", "docs_hub/_card.html", updates.home_card, order=30))

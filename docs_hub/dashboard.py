@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from docs_hub.cleaning import printable
-from docs_hub.models import Collection, Document, Run, Update
+from docs_hub.models import CheckedLink, Collection, Document, OfferedLink, Run, Update
 
 MOST_SHOWN = 5
 LONGEST, LONGEST_TITLE = 300, 90  # characters of a failure, of a title
@@ -53,6 +53,8 @@ def documents(request: HttpRequest) -> dict[str, Any]:
         "lines": [_line(collection) for collection in _collections()],
         "waiting": _some(waiting),
         "flagged": flagged.count(),
+        "dead": CheckedLink.objects.dead().filter(seen_by="").count(),
+        "offered": OfferedLink.objects.filter(state=OfferedLink.State.OFFERED).count(),
         "coming": _some(coming.order_by("published_at")),
         "may_write": request.user.has_perm("docs_hub.add_update"),
         "may_sync": request.user.has_perm("docs_hub.sync_collection"),

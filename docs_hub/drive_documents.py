@@ -8,7 +8,7 @@ from docs_hub.drive_answers import File
 from docs_hub.drive_errors import RefusedError, TooLargeError, UnreachableError
 from docs_hub.drive_texts import content_of, export_type, is_text
 from docs_hub.findings import warning
-from docs_hub.found import Content, ContentError
+from docs_hub.found import CLOSED, Content, ContentError
 
 LONGEST_ADDRESS, LONGEST_DIGEST = 1000, 64  # characters
 NO_TIME = "no time was left to read it; the next sync does"
@@ -24,7 +24,7 @@ def digest_of(file: File) -> str:
 
     The time of the last change will not do alone: programs may set it to what they like.
     """
-    closed = "closed " if is_closed(file) else ""
+    closed = CLOSED if is_closed(file) else ""
     if file.md5_checksum:
         return f"{closed}md5:{file.md5_checksum}"[:LONGEST_DIGEST]
     changed = file.version or (file.modified_time.isoformat() if file.modified_time else "")

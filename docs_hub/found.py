@@ -6,9 +6,16 @@ from datetime import datetime
 
 from docs_hub.findings import Finding
 
+CLOSED, ANEW = "closed ", "anew "  # what a digest may begin with: nobody may copy it; it is to be rendered again
+
 
 class ContentError(Exception):
     """The content cannot be read now; what was read before stays."""
+
+
+def content_id(digest: str) -> str:
+    """Give what its source calls a content, without what else decides how it is shown."""
+    return digest.removeprefix(ANEW).removeprefix(CLOSED).partition(" ")[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from itertools import islice
 from django.db.models import QuerySet
 
 from docs_hub.models import Document, Update
+from docs_hub.readership import readers_of
 from mageos_portal import finding
-from mageos_portal.audience import Visibility, narrowest
+from mageos_portal.audience import Visibility
 from mageos_portal.registry import Findable
 
 UPDATES, DOCUMENTS = "docs_hub.updates", "docs_hub.documents"  # sources of the search
@@ -74,7 +75,7 @@ def _findable_updates(pks: list[int]) -> Iterator[Findable]:
 def _findable_documents(pks: list[int]) -> Iterator[Findable]:
     listed = Document.objects.listed().filter(pk__in=pks).select_related("collection")
     for document in listed.defer("html", "headings", "findings", "audience"):
-        visibility, team = _readers(document)
+        visibility, team = readers_of(document)
         if visibility != Visibility.STAFF:
             yield Findable(
                 key=str(document.pk),
@@ -86,13 +87,3 @@ def _findable_documents(pks: list[int]) -> Iterator[Findable]:
                 visibility=visibility,
                 team=team,
             )
-
-
-def _readers(document: Document) -> tuple[Visibility, str]:
-    """Say who may find a document: those whom it and its collection allow; no team is a part of another."""
-    sides = (document, document.collection)
-    teams = {side.team for side in sides if side.visibility == Visibility.TEAM}
-    visibility = narrowest(side.visibility for side in sides)
-    if visibility != Visibility.TEAM:
-        return visibility, ""
-    return (visibility, teams.pop()) if len(teams) == 1 else (Visibility.STAFF, "")

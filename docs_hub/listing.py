@@ -20,6 +20,7 @@ from docs_hub.indexing import index_documents
 from docs_hub.kinds import kind_of
 from docs_hub.models import Collection, Document
 from docs_hub.reports import Report
+from docs_hub.versioning import Former, keep_former
 from mageos_portal.audience import Visibility, narrowest
 
 AT_ONCE = 100  # documents in memory
@@ -66,6 +67,7 @@ class _Listing:
         self._waiting: list[Found] = []
         self._seen: set[str] = set()
         self._slugs: set[str] = set()
+        self._formers: list[Former] = []  # of the documents that are being written
 
     def take(self, found: Found) -> None:
         """Bring a document up to date, together with some others."""
@@ -115,7 +117,8 @@ class _Listing:
                 yield _Read(found, failure=str(failure))
 
     def _write(self, batch: list[_Read]) -> None:
-        """Write what is new or changed, and have it found."""
+        """Write what is new or changed with what it was before, and have it found."""
+        self._formers = []
         with transaction.atomic():
             rows = self._rows([one.found for one in batch]).defer("text", "html").select_for_update()
             known = {document.external_id: document for document in rows}
@@ -124,6 +127,7 @@ class _Listing:
                 self._bring(known[one.found.external_id], one) for one in batch if one.found.external_id in known
             ]
             Document.objects.bulk_create(new)
+            keep_former(self._formers, timezone.now())
         index_documents([document.pk for document in (*new, *changed) if document])
 
     def _rows(self, batch: Iterable[Found]) -> QuerySet[Document]:
@@ -142,10 +146,13 @@ class _Listing:
     def _bring(self, document: Document, one: _Read) -> Document | None:
         """Write what changed of a document; None if nothing did."""
         document.collection = self._collection
+        former = _former(document) if one.content else None
         changed = self._set(document, one)
         if changed:
             document.synced_at = timezone.now()
             document.save(update_fields=[*changed, "synced_at"])
+        if former and "text" in changed:
+            self._formers.append(former)
         if changed in ([], ["digest"]):
             self._report.same += 1
             return None
@@ -230,6 +237,12 @@ def _fault(found: Found) -> Finding | None:
 def _content(content: Content) -> dict[str, Any]:
     headings = [list(heading) for heading in content.headings]
     return {"text": storable(content.text)[:LONGEST_TEXT], "html": content.html, "headings": headings}
+
+
+def _former(document: Document) -> Former:
+    """Remember a document whose text is about to be written."""
+    document.refresh_from_db(fields=["text", "html"])  # both at once: they are compared with what was read
+    return Former.of(document)
 
 
 def _assign(document: Document, values: Values) -> list[str]:

@@ -1,4 +1,4 @@
-"""What staff are told about documents: that a sync fails, that it works again, and that an update waits for them.
+"""What staff are told about documents: that syncs that fail or work again, updates that wait, and dead links.
 
 Told is what the rows say, not what just happened, so this may run at any time and twice at once: whoever changes a
 row from untold to told sends the notice.
@@ -13,7 +13,7 @@ from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 
 from docs_hub.cleaning import printable
-from docs_hub.models import Collection, Run, Update
+from docs_hub.models import CheckedLink, Collection, Run, Update
 from docs_hub.remaining import remains
 from mageos_portal.notices import Notice, send
 
@@ -45,6 +45,9 @@ def _news(now: datetime) -> Iterator[Notice]:
     waiting = list(Update.objects.filter(state=Update.State.REVIEW, told_at=None).light().newest_first())
     if mine := [update for update in waiting if _note_waiting(update, now)]:
         yield _approval(mine)
+    dead = CheckedLink.objects.dead().filter(told_at=None).order_by("failing_since", "pk")
+    if links := [link for link in dead if CheckedLink.objects.filter(pk=link.pk, told_at=None).update(told_at=now)]:
+        yield _dead_links(links)
 
 
 def _note_failure(collection: Collection, run: Run, now: datetime) -> bool:
@@ -87,6 +90,15 @@ def _approval(waiting: list[Update]) -> Notice:
     page = f"{reverse('admin:docs_hub_update_changelist')}?state__exact={Update.State.REVIEW}"
     text = f"{names}{more}\n\nNobody else can read them before a person has looked at them."
     return Notice(f"Documents: {count} for approval", text, settings.PORTAL_BASE_URL + page)
+
+
+def _dead_links(links: list[CheckedLink]) -> Notice:
+    names = "\n".join(f"- {printable(link.address)}: {link.outcome}" for link in links[:MOST_LISTED])
+    more = f"\nand {len(links) - MOST_LISTED} more" if len(links) > MOST_LISTED else ""
+    count = "a link leads" if len(links) == 1 else f"{len(links)} links lead"
+    page = f"{reverse('admin:docs_hub_checkedlink_changelist')}?standing=new"
+    text = f"{names}{more}\n\nEach failed on three days. You will not be told again before one has answered."
+    return Notice(f"Documents: {count} nowhere", text, settings.PORTAL_BASE_URL + page)
 
 
 def _url(model: str, pk: int) -> str:

@@ -9,12 +9,14 @@ from itertools import chain, count
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.urls import reverse
 
 from docs_hub import page_texts
 from docs_hub.cleaning import printable, slugified
 from docs_hub.findings import error
-from docs_hub.found import Content, ContentError, Found
+from docs_hub.found import ANEW, Content, ContentError, Found
 from docs_hub.illustrating import Pictures
 from docs_hub.listing import list_documents
 from docs_hub.models import Collection, Document
@@ -34,7 +36,8 @@ def read_pages(collection: Collection, snapshot: Snapshot, report: Report, *, ag
     """Bring the documents of a collection to what its directory holds; ``again`` renders what did not change, too."""
     blobs = {blob.path: blob for blob in snapshot.files(collection.path, SUFFIXES) if _is_usable(blob, report)}
     if again:
-        collection.documents.update(digest="")
+        known = collection.documents.exclude(digest="").exclude(digest__startswith=ANEW)
+        known.update(digest=Concat(Value(ANEW), "digest"))
     list_documents(collection, _Reading(collection, snapshot, blobs).found(), report, is_whole=True)
 
 

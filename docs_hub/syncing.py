@@ -14,6 +14,7 @@ from docs_hub.drive_errors import DriveError
 from docs_hub.exclusion import BusyError, alone, work_dir
 from docs_hub.importing import import_updates
 from docs_hub.models import Collection, Run
+from docs_hub.offering import offer_links
 from docs_hub.reading import read_pages
 from docs_hub.reports import Report
 from docs_hub.repository import RepositoryError, Snapshot, bring, found_in
@@ -47,7 +48,16 @@ def sync(
             runs += _sync([collection], actor, lambda held: _sync_pages(held, sources, again=again), wait=wait)
         elif collection.kind == kinds.DRIVE:
             runs += _sync([collection], actor, lambda held: _sync_drive(held, anew=again or bool(actor)), wait=wait)
+    _offer_links()
     return runs
+
+
+def _offer_links() -> None:
+    """Offer staff what updates link to; whatever happens, the syncs are done."""
+    try:
+        offer_links()
+    except Exception:
+        logger.exception("The links of updates could not be looked through.")
 
 
 def _sync(collections: Sequence[Collection], actor: str, work: Callable[[Held], None], *, wait: bool) -> list[Run]:

@@ -10,8 +10,8 @@ from datetime import datetime
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from docs_hub import notifying, syncing
-from docs_hub.models import Collection
+from docs_hub import link_checking, link_gathering, notifying, syncing
+from docs_hub.models import CheckedLink, Collection
 
 CLUSTER = "builds"
 
@@ -45,3 +45,18 @@ def start_syncs() -> str:
     notifying.tell_news(timezone.now())
     names = ", ".join(collection.slug for collection in enqueue(Collection.objects.all()))
     return f"handed to the workers: {names}" if names else "there is no collection to sync"
+
+
+def gather_links() -> str:
+    """Look through the pages for links to look after; runs by itself."""
+    return link_gathering.gather_links(timezone.now())
+
+
+def check_links() -> str:
+    """Look whether some links still lead somewhere, and tell staff of dead ones; runs by itself."""
+    now = timezone.now()
+    if not CheckedLink.objects.exists():
+        link_gathering.gather_links(now)
+    said = link_checking.check_links(now)
+    notifying.tell_news(now)
+    return said

@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 
 from docs_hub.feeds import feed
-from docs_hub.views import documents, pictures, updates
+from docs_hub.views import documents, history, pictures, updates
 
 app_name = "docs_hub"
 
@@ -30,5 +30,8 @@ urlpatterns = [
     path("docs/", documents.documents, name="documents"),
     path("docs/<slug:collection>/", documents.documents, name="collection"),
     path("docs/<slug:collection>/<slug:slug>/", documents.document, name="document"),
+    path("docs/<slug:collection>/<slug:slug>/history/", history.history, name="history"),
+    path("docs/<slug:collection>/<slug:slug>/history/<int:number>/", history.former_text, name="former_text"),
+    path("docs/<slug:collection>/<slug:slug>/history/changes/", history.changes, name="text_changes"),
     path("media/<path:name>", pictures.picture, name="picture"),
 ]

@@ -1,14 +1,18 @@
-"""How django-allauth behaves here: nobody signs up, limits answer 429, and mail names the portal's own address."""
+"""How django-allauth behaves here: an address is enough to sign up, limits answer 429, mail is text and HTML."""
 
 import logging
+import secrets
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from qrcode.image.svg import SvgPathImage
 from qrcode.main import QRCode
@@ -27,7 +31,11 @@ class AccountAdapter(DefaultAccountAdapter):
     """What the portal decides about accounts."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return False
+        return bool(settings.PORTAL_SIGN_UP)
+
+    def populate_username(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Give a name that tells nothing of who signs up."""
+        user.username = f"member-{secrets.token_hex(5)}"  # type: ignore[attr-defined]
 
     def validation_error(self, code: str, *args: Any) -> ValidationError:
         """Answer with the page for too many requests where the form would only repeat itself."""
@@ -50,11 +58,21 @@ class AccountAdapter(DefaultAccountAdapter):
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "user", "key": "key"})
         return settings.PORTAL_BASE_URL + path.replace("user-key", key)
 
-    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
-        return settings.PORTAL_BASE_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
+    def render_mail(
+        self, template_prefix: str, email: str | list[str], context: dict[str, Any], headers: Any = None
+    ) -> EmailMessage:
+        """Write a mail as text, and the same as HTML."""
+        mail: EmailMessage = super().render_mail(template_prefix, email, context, headers)
+        page = render_to_string("account/email/page.html", {"text": mail.body, "title": mail.subject})
+        if isinstance(mail, EmailMultiAlternatives) and not mail.alternatives:
+            mail.attach_alternative(page, "text/html")
+        return mail
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a mail. A mail server that fails is ours to notice: the page must not tell which accounts exist."""
+        own = settings.PORTAL_BASE_URL
+        pages = {"login_code_url": "account_request_login_code", "sign_up_url": "account_signup"}
+        context = {**context, **{name: own + reverse(page) for name, page in pages.items()}}
         try:
             super().send_mail(template_prefix, email, context)
         except OSError:

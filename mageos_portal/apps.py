@@ -4,12 +4,16 @@ from django.core.checks import register
 
 from mageos_portal import checks
 from mageos_portal.registry import (
+    AccountLink,
     MembershipSource,
     MetricSource,
+    NavigationEntry,
     ScheduleSource,
     StaffLink,
+    account_links,
     membership_sources,
     metric_sources,
+    navigation,
     schedule_sources,
     staff_links,
 )
@@ -27,19 +31,31 @@ STAFF_PAGES = (
 )
 
 
+# Key, title, address, description
+ACCOUNT_PAGES = (
+    ("email", "E-mail address", "account_email", "Where mail and codes go."),
+    ("password", "Password", "account_change_password", "You may do without one: codes come by mail."),
+    ("factors", "Passkeys and second factor", "mfa_index", "Log in with a fingerprint or a key; staff need a factor."),
+)
+
+
 class PortalConfig(AppConfig):
     name = "mageos_portal"
     verbose_name = "Portal"
 
     def ready(self) -> None:
         """Register what operators get told when something is set up wrong, and our pages for staff."""
-        from mageos_portal import audience, housekeeping, metrics  # noqa: PLC0415 - models can be imported only now
+        from mageos_portal import audience, housekeeping, metrics, personal_data  # noqa: PLC0415 - models can be imported only now
 
         for check in checks.ALL:
             register(check)
+        personal_data.register()
         schedule_sources.register(ScheduleSource("portal", housekeeping.scheduled, order=0))
         membership_sources.register(MembershipSource("groups", audience.membership_by_groups, order=0))
         metric_sources.register(MetricSource("queue", metrics.queue, order=0))
+        navigation.register(NavigationEntry("account", "Account", "account_overview", order=90))
+        for number, (key, title, url_name, description) in enumerate(ACCOUNT_PAGES):
+            account_links.register(AccountLink(key, title, url_name, description, order=10 + number))
         for number, (key, group, title, icon, url_name, permission) in enumerate(STAFF_PAGES):
             order = 0 if group == "Repository" else 100 + number
             staff_links.register(StaffLink(key, group, title, icon, url_name, permission, order))

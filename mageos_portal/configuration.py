@@ -19,7 +19,8 @@ from mageos_portal.community_configuration import CommunityConfiguration, read_c
 from mageos_portal.conduct_configuration import ConductConfiguration, read_conduct
 from mageos_portal.docs_configuration import DocsConfiguration, read_docs
 from mageos_portal.mail import mail_address, mail_addresses, mail_domain, mail_server
-from mageos_portal.variables import Reader, boolean
+from mageos_portal.retention_configuration import read_retention
+from mageos_portal.variables import Reader, boolean, host_names
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -32,7 +33,6 @@ MOST_DAYS = 36_500
 SHORTEST_TOKEN = 32
 TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 BUILD_GRACE = 60  # seconds that a build gets to end after its time is over, before the queue ends its worker
 SQLITE = "django.db.backends.sqlite3"
 POSTGRESQL = "django.db.backends.postgresql"
@@ -81,12 +81,14 @@ class Configuration:
     keep_plans: int  # days
     metrics_token: str | None  # None: nobody may read the metrics
     log_level: str
+    sign_up: bool  # whether anybody may have an account
     second_factor: bool  # whether staff need one
     email: dict[str, Any] | None  # Django's EMAIL_ settings; None: nobody said how mail leaves
     email_from: str
     dists: dict[str, Any]  # a Django STORAGES entry
     community: CommunityConfiguration
     conduct: ConductConfiguration
+    retention: Mapping[str, int]  # days, by rule
 
 
 def read_configuration(environment: Mapping[str, str], root: Path) -> Configuration:
@@ -111,7 +113,7 @@ def read_configuration(environment: Mapping[str, str], root: Path) -> Configurat
         cache_url=reader.read("PORTAL_CACHE_URL", "", _redis_url) or None,
         build_timeout=reader.read("PORTAL_BUILD_TIMEOUT", "14400", _seconds),
         build_retry=reader.read("PORTAL_BUILD_RETRY", "18000", _seconds),
-        git_hosts=reader.read("PORTAL_GIT_HOSTS", "github.com", _host_names),
+        git_hosts=reader.read("PORTAL_GIT_HOSTS", "github.com", host_names),
         fetch_timeout=reader.read("PORTAL_FETCH_TIMEOUT", "1800", _seconds),
         follow_private=reader.read("PORTAL_FOLLOW_PRIVATE", "false", boolean),
         docs=read_docs(reader, root),
@@ -125,12 +127,14 @@ def read_configuration(environment: Mapping[str, str], root: Path) -> Configurat
         keep_plans=reader.read("PORTAL_KEEP_PLANS_DAYS", "7", _days),
         metrics_token=reader.read("PORTAL_METRICS_TOKEN", "", _token) or None,
         log_level=reader.read("PORTAL_LOG_LEVEL", "INFO", _choice(*LOG_LEVELS)),
+        sign_up=reader.read("PORTAL_SIGN_UP", "on", boolean),
         second_factor=reader.read("PORTAL_SECOND_FACTOR", "on", boolean),
         email=reader.read("PORTAL_EMAIL_URL", "", mail_server),
         email_from=reader.read("PORTAL_EMAIL_FROM", f"portal@{mail_domain(base_url)}", mail_address),
         dists=_dist_storage(reader, data_dir),
         community=read_community(reader),
         conduct=read_conduct(reader, base_url),
+        retention=read_retention(reader),
     )
     if faults := _conflicts(configuration) | reader.faults:
         raise ConfigurationError([f"{name}: {fault}" for name, fault in faults.items()])
@@ -337,13 +341,6 @@ def _networks(value: str) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(word) for word in _words(value))
     except ValueError as error:
         raise ValueError(f"{error}; write addresses or networks of proxies, such as 10.0.0.0/8") from error
-
-
-def _host_names(value: str) -> frozenset[str]:
-    names = _words(value.lower())
-    if wrong := [name for name in names if not HOST_NAME.fullmatch(name)]:
-        raise ValueError(f"{wrong[0]!r} is not the name of a host; write names only, such as github.com, gitlab.com")
-    return frozenset(names)
 
 
 def _redis_url(value: str) -> str:

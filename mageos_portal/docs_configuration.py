@@ -1,10 +1,10 @@
-"""What the environment says about documents: how Google Drive is asked, and how often all is synced."""
+"""What the environment says about documents: asking Google Drive, how often all is synced, which links are checked."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from mageos_portal.outgoing import key_file_below, service_address, service_key
-from mageos_portal.variables import Reader, boolean
+from mageos_portal.variables import Reader, boolean, host_names
 
 FEWEST_MINUTES, MOST_MINUTES = 5, 10_080  # of an interval: five minutes, and a week
 
@@ -17,6 +17,7 @@ class DocsConfiguration:
     drive_url: str  # of Google Drive's API
     drive_key: str  # API key; empty: only what is shared with a service account is read
     drive_credentials: Path | None  # key file of a service account
+    link_hosts: frozenset[str]  # asked whether links to them still lead somewhere; none: no link is checked
     drive_private: bool  # whether what drive_url names may be in a network of our own
 
 
@@ -27,6 +28,7 @@ def read_docs(reader: Reader, root: Path) -> DocsConfiguration:
         drive_url=reader.read("PORTAL_DRIVE_URL", "https://www.googleapis.com/drive/v3", service_address),
         drive_key=reader.read("PORTAL_DRIVE_API_KEY", "", service_key),
         drive_credentials=reader.read("PORTAL_DRIVE_CREDENTIALS", "", key_file_below(root)),
+        link_hosts=reader.read("PORTAL_LINK_CHECK_HOSTS", "", host_names),
         drive_private=reader.read("PORTAL_DRIVE_PRIVATE", "false", boolean),
     )
 

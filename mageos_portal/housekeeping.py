@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from django_q.models import Failure
 
-from mageos_portal import finding
+from mageos_portal import finding, retention
 from mageos_portal.registry import ScheduledTask
 
 
@@ -22,5 +22,7 @@ def keep_house() -> str:
 
 def scheduled() -> Iterator[ScheduledTask]:
     yield ScheduledTask("portal.housekeeping", keep_house, "Removes expired sessions and old failures of tasks.")
+    says = "Takes away what is known of people when its time is over."
+    yield ScheduledTask("portal.retention", retention.purge, says, at=time(3, 32))
     says = "Makes the index of the site's search what the apps have."
     yield ScheduledTask("portal.search", finding.rebuild_by_itself, says, at=time(3, 47))

@@ -13,6 +13,7 @@ from prometheus_client import Metric
 
 if TYPE_CHECKING:  # no model can be imported before all apps are there
     from django.contrib.auth.base_user import AbstractBaseUser
+    from django.db.models import QuerySet
 
 
 class Entry(Protocol):
@@ -91,15 +92,6 @@ class Membership:
 
     is_member: bool = False
     teams: frozenset[str] = frozenset()  # slugs
-
-
-@dataclass(frozen=True, slots=True)
-class ConfirmationListener:
-    """An app that wants to know when somebody has confirmed an e-mail address."""
-
-    key: str
-    confirmed: "Callable[[AbstractBaseUser], object]"
-    order: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +174,39 @@ class MachinePaths:
     order: int
 
 
+@dataclass(frozen=True, slots=True)
+class PersonalRecords:
+    """A model that keeps something about people: what they get a copy of, and what ends it."""
+
+    key: str  # "app_label.model_name"
+    title: str  # as the people themselves would call it
+    kept: str  # a sentence: how long, and why
+    order: int
+    of: "Callable[[AbstractBaseUser], QuerySet[Any]] | None" = None  # None: `kept` says why there is no copy
+    fields: tuple[str, ...] = ()  # of the copy
+    names: tuple[str, ...] = ()  # fields that hold a user name, which an erasure replaces
+    rule: str = ""  # key of a retention rule; empty: it goes with the account, or `kept` says why it stays
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionRule:
+    """Something that goes by itself when its time is over."""
+
+    key: str  # in settings.PORTAL_RETENTION_DAYS
+    title: str  # what goes: "accounts whose address was never confirmed"
+    purge: Callable[[datetime], int]  # takes away what ended before that moment, and counts it
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureStep:
+    """What a part does when somebody's account is erased; all steps are one transaction."""
+
+    key: str
+    erase: "Callable[[AbstractBaseUser, datetime], object]"
+    order: int
+
+
 class DuplicateEntryError(ValueError):
     """Two entries of a registry have the same key; the second was not added."""
 
@@ -206,7 +231,6 @@ navigation: Registry[NavigationEntry] = Registry()
 home_cards: Registry[HomeCard] = Registry()
 search_sources: Registry[SearchSource] = Registry()
 membership_sources: Registry[MembershipSource] = Registry()
-confirmation_listeners: Registry[ConfirmationListener] = Registry()
 account_links: Registry[AccountLink] = Registry()
 staff_links: Registry[StaffLink] = Registry()
 dashboard_panels: Registry[DashboardPanel] = Registry()
@@ -214,3 +238,6 @@ schedule_sources: Registry[ScheduleSource] = Registry()
 metric_sources: Registry[MetricSource] = Registry()
 needs: Registry[Need] = Registry()
 machine_paths: Registry[MachinePaths] = Registry()
+personal_records: Registry[PersonalRecords] = Registry()
+retention_rules: Registry[RetentionRule] = Registry()
+erasure_steps: Registry[ErasureStep] = Registry()

@@ -34,6 +34,9 @@ PORTAL_NOTICE_DISCORD_WEBHOOK = _configuration.notice_discord
 PORTAL_KEEP_LOGS_DAYS = _configuration.keep_logs
 PORTAL_KEEP_PLANS_DAYS = _configuration.keep_plans
 PORTAL_DOCS_INTERVAL = _configuration.docs.interval  # minutes
+PORTAL_LINK_CHECK_HOSTS = _configuration.docs.link_hosts
+PORTAL_SIGN_UP = _configuration.sign_up
+PORTAL_RETENTION_DAYS = _configuration.retention  # by rule
 PORTAL_DISCORD = _configuration.community.discord  # with a secret
 PORTAL_DISCORD_LOGIN = _configuration.community.discord_login  # with a secret
 PORTAL_GITHUB_ORGANIZATION = _configuration.community.organization
@@ -164,22 +167,37 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
-# Accounts: staff only, for now. Login, second factor, password and e-mail pages are django-allauth's.
+# Accounts. Sign-up, login, second factor, password and e-mail pages are django-allauth's.
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "home"
+LOGIN_REDIRECT_URL = "account_overview"
 ACCOUNT_ADAPTER = "mageos_portal.accounts.AccountAdapter"
-ACCOUNT_FORMS = {"login": "mageos_portal.account_forms.LoginForm"}
+ACCOUNT_FORMS = {
+    "login": "mageos_portal.account_forms.LoginForm",
+    "request_login_code": "mageos_portal.account_forms.RequestLoginCodeForm",
+    "signup": "mageos_portal.account_forms.SignUpForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"]  # the form leaves the password out; without it nobody had one
+ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD = "website"
+ACCOUNT_SIGNUP_REDIRECT_URL = "community:agree"
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900  # seconds; mail may be slow
 ACCOUNT_CHANGE_EMAIL = True  # one address, and a new one takes its place once it is confirmed
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Mage-OS portal] "
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # whoever changes a password or a factor is told so
 ACCOUNT_SESSION_REMEMBER = False  # a session ends with the browser
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "signup": "5/h/ip",
+    "request_login_code": "20/h/ip,5/h/key",
+}
 ALLAUTH_TRUSTED_PROXY_COUNT = 0  # REMOTE_ADDR is the client's already: middleware.believe_trusted_proxies_only
 MFA_ADAPTER = "mageos_portal.accounts.SecondFactorAdapter"
 MFA_FORMS = {"add_webauthn": "mageos_portal.account_forms.AddPasskeyForm"}

@@ -11,6 +11,7 @@ urlpatterns = [
     path("robots.txt", views.robots, name="robots"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("search/", views.search, name="search"),
+    path("account/", account_views.overview, name="account_overview"),
     path("account/", include("allauth.account.urls")),
     path("account/second-factor/totp/activate/", account_views.add_app, name="mfa_activate_totp"),
     path("account/second-factor/webauthn/add/", account_views.add_passkey, name="mfa_add_webauthn"),

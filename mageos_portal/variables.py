@@ -1,7 +1,10 @@
 """Reading variables of the environment one after the other, for all that are checked together."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
+
+HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 Value = TypeVar("Value")
 
@@ -28,3 +31,10 @@ def boolean(value: str) -> bool:
     if value.lower() not in words:
         raise ValueError(f"{value!r} is neither true nor false; write one of the two")
     return words[value.lower()]
+
+
+def host_names(value: str) -> frozenset[str]:
+    names = value.lower().replace(",", " ").split()
+    if wrong := [name for name in names if not HOST_NAME.fullmatch(name)]:
+        raise ValueError(f"{wrong[0]!r} is not the name of a host; write names only, such as github.com, gitlab.com")
+    return frozenset(names)

@@ -41,9 +41,19 @@ class MirrorConfig(AppConfig):
 
     def ready(self) -> None:
         """Add the repository to the pages that all apps share, and its checks."""
-        from mirror import checks, dashboard, dists, metrics, mounts, schedules, views  # noqa: PLC0415 - models can be imported only now
+        from mirror import (  # noqa: PLC0415 - models can be imported only now
+            checks,
+            dashboard,
+            dists,
+            metrics,
+            mounts,
+            personal_data,
+            schedules,
+            views,
+        )
 
         checks.register_all()
+        personal_data.register()
         schedule_sources.register(ScheduleSource("mirror", schedules.scheduled, order=10))
         machine_paths.register(MachinePaths("composer", mounts.COMPOSER | {"d"}, order=10))
         needs.register(Need("dists", dists.can_be_reached, order=10))

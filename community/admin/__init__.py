@@ -1,5 +1,29 @@
 """The staff's view of the community: what is evidence is read-only, each action calls one verb."""
 
-from community.admin import agreements, invitations, memberships, policies, roles
+from community.admin import (
+    administrators,
+    agreements,
+    data_requests,
+    invitations,
+    memberships,
+    permissions,
+    policies,
+    reports,
+    repositories,
+    roles,
+    teams,
+)
 
-__all__ = ["agreements", "invitations", "memberships", "policies", "roles"]
+__all__ = [
+    "administrators",
+    "agreements",
+    "data_requests",
+    "invitations",
+    "memberships",
+    "permissions",
+    "policies",
+    "reports",
+    "repositories",
+    "roles",
+    "teams",
+]

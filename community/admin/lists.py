@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -34,9 +35,25 @@ class HistoryAdmin(SimpleHistoryAdmin, KeptAdmin):
         """Show what was, but go back to nothing: that would be a change without a reason."""
         return True
 
+    def history_form_view(self, request: HttpRequest, *arguments: Any, **more: Any) -> Any:
+        """Refuse what the library would save from here, even of people who may only look."""
+        if request.method == "POST":
+            raise PermissionDenied
+        return super().history_form_view(request, *arguments, **more)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         obj._change_reason = form.cleaned_data.get("reason", "")[:LONGEST_REASON]  # noqa: SLF001 - as simple_history documents it
         super().save_model(request, obj, form, change)
+
+
+class WhyForm(forms.Form):
+    """Why something is done, for the history."""
+
+    reason = forms.CharField(
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        max_length=LONGEST_REASON,
+        help_text="Kept in the history, which staff read.",
+    )
 
 
 class ReasonForm(forms.ModelForm):  # type: ignore[type-arg] # its base takes none at run time

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from community.models import OpenRole, PolicyVersion
+from community.models import OpenRole, PolicyVersion, Team
 
 
 @require_safe
@@ -14,5 +14,6 @@ def landing(request: HttpRequest) -> HttpResponse:
     context = {
         "conduct": PolicyVersion.objects.in_force(now),
         "roles": OpenRole.objects.open_on(now.date()),
+        "teams": Team.objects.active().order_by("name"),
     }
     return render(request, "community/landing.html", context)

@@ -9,6 +9,7 @@ from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from docs_hub import curating
@@ -24,7 +25,8 @@ TROUBLES = {"lost": "danger", "trashed": "danger", "permission": "warning"}
 HANDMADE = ("collection", "title", "url", "folder", "text")
 DECIDED = ("kind", "status", "superseded_by", "narrowed_to", "narrowed_team", "is_hidden")
 KNOWN = ("safe_title", "collection", "source", "safe_folder", "media_type", "created_at", "changed_at", "synced_at")
-STANDING = ("visible_to", "trouble_told", "shared_with", "all_findings")
+STANDING = ("visible_to", "trouble_told", "shared_with", "former_texts", "all_findings")
+FORMER = "number_of_former_texts"  # on the row
 
 
 class DocumentForm(forms.ModelForm):  # type: ignore[type-arg] # its base takes none at run time
@@ -126,6 +128,7 @@ class DocumentAdmin(WrittenAdmin):
 
     def learn(self, row: Document) -> None:
         row.refresh_from_db(fields=["text", "findings", "audience"])
+        vars(row)[FORMER] = row.versions.count()
         if not is_kept_by_hand(row):  # then neither is saved from here
             row.title, row.folder = marks.shown(row.title), marks.shown(row.folder)
 
@@ -226,6 +229,12 @@ class DocumentAdmin(WrittenAdmin):
         stand = Stand.read(collection.members_are, collection.team_is)
         faults = differences(lines, collection.visibility, stand) if lines else ()
         return marks.bullets(map(marks.shown, (*lines, *faults))) if lines else "not known"
+
+    @admin.display(description="Former texts")
+    def former_texts(self, document: Document) -> SafeString | str:
+        count = vars(document)[FORMER]
+        page = f"{reverse('admin:docs_hub_textversion_changelist')}?document__id__exact={document.pk}"
+        return marks.link(page, str(count)) if count else "none"
 
     @admin.display(description="Findings")
     def all_findings(self, document: Document) -> SafeString | str:

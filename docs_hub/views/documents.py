@@ -16,7 +16,7 @@ from docs_hub import folders
 from docs_hub.addresses import whole
 from docs_hub.folders import Folder
 from docs_hub.headings import needs_contents
-from docs_hub.models import Collection, Document
+from docs_hub.models import Collection, Document, TextVersion
 from docs_hub.models.documents import DocumentQuerySet
 from mageos_portal.audience import Audience, Visibility, audience_of
 
@@ -73,7 +73,7 @@ def documents(request: HttpRequest, collection: str = "") -> HttpResponse:
         "collection": chosen,
         "folder": folder,
         "folder_title": folder.rpartition("/")[2],
-        "crumbs": _crumbs(chosen, folder) if chosen else [],
+        "crumbs": crumbs_of(chosen, folder) if chosen else [],
         "branches": [_branch(each, counts.get(each.pk, {}), chosen, folder) for each in collections],
         "chips": filters[0],
         "filters": filters[1:],
@@ -94,10 +94,11 @@ def document(request: HttpRequest, collection: str, slug: str) -> HttpResponse:
     shown = get_object_or_404(seen, collection__slug=collection, slug=slug)
     context = {
         "document": shown,
-        "crumbs": _crumbs(shown.collection, shown.folder),
+        "crumbs": crumbs_of(shown.collection, shown.folder),
         "readers": READERS[shown.visibility],
         "successor": _successors([shown], audience).get(shown.superseded_by_id or 0),
         "source": _source(shown),
+        "has_history": TextVersion.objects.visible_to(audience).filter(document=shown).exists(),
         "host": urlsplit(_source(shown)).netloc,
         "has_contents": needs_contents(shown.headings),
         "canonical_url": whole(shown.get_absolute_url()),
@@ -190,7 +191,7 @@ def _branch(collection: Collection, counts: Mapping[str, int], chosen: Collectio
     return Branch(collection, root, is_chosen and not folder)
 
 
-def _crumbs(collection: Collection, folder: str) -> list[tuple[str, str]]:
+def crumbs_of(collection: Collection, folder: str) -> list[tuple[str, str]]:
     """Give words and address of the index, the collection and the folders on the way, the outermost first."""
     here = reverse("docs_hub:collection", args=[collection.slug])
     way = [(each.rpartition("/")[2], f"{here}?{urlencode({'folder': each})}") for each in folders.ancestry(folder)]

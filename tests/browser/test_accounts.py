@@ -1,6 +1,7 @@
 """The pages of accounts as staff see them, and a passkey from enrolment to login."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import WAYS_TO_LOOK, accessibility_faults, looking, scrolls_sideways
+from tests.support.letters import code_in
 from tests.support.server import running_site
 from tests.support.staff import PASSWORD, code
 
@@ -15,10 +17,10 @@ pytestmark = pytest.mark.browser
 
 PUBLIC = [
     "login/", "signup/", "inactive/", "password/reset/", "password/reset/done/", "password/reset/key/1-x/",
-    "password/reset/key/done/", "confirm-email/", "confirm-email/x/",
+    "password/reset/key/done/", "login/code/",
 ]  # fmt: skip
 OWN = [
-    "second-factor/", "logout/", "reauthenticate/", "email/", "password/change/", "second-factor/reauthenticate/",
+    "", "second-factor/", "logout/", "reauthenticate/", "email/", "password/change/", "second-factor/reauthenticate/",
     "second-factor/webauthn/", "second-factor/webauthn/add/", "second-factor/recovery-codes/",
     "second-factor/recovery-codes/generate/", "second-factor/totp/deactivate/",
 ]  # fmt: skip
@@ -33,9 +35,14 @@ RecoveryCodes.activate(enrolled)
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def letters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("letters")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, letters: Path) -> Iterator[str]:
     """A site with two people, one of them without a second factor; browsers take passkeys at names only."""
-    with running_site(tmp_path_factory.mktemp("accounts")) as site:
+    with running_site(tmp_path_factory.mktemp("accounts"), PORTAL_EMAIL_URL=f"filemail://{letters}") as site:
         site.manage("shell", "--no-imports", "-c", MAKE_PEOPLE)
         yield f"http://localhost:{urlsplit(site.base_url).port}"
 
@@ -116,3 +123,40 @@ def test_a_passkey_that_nobody_knows_is_told_in_words(browser: Browser, address:
         page.goto("/account/login/")
         page.get_by_role("button", name="Log in with a passkey").click()
         expect(page.get_by_role("alert")).to_contain_text("Nothing came from the passkey")
+
+
+@pytest.mark.parametrize("way", ["light", "small phone"])
+def test_an_address_is_enough_to_sign_up_and_to_log_in_again(
+    browser: Browser, address: str, letters: Path, way: str
+) -> None:
+    email = f"eve-{way.replace(' ', '-')}@example.org"
+    with looking(browser, address, way) as page:
+        page.goto("/account/signup/")
+        page.get_by_label("E-mail address").fill(email)
+        expect(page.get_by_label("Leave this empty")).to_be_hidden()
+        page.wait_for_timeout(2500)  # as long as people take at least, by the form's own rule
+        page.get_by_role("button", name="Sign up").click()
+        page.wait_for_url("**/confirm-email/")
+        fits(page)
+        page.get_by_label("Code").fill(code_in(letters))
+        page.get_by_role("button", name="Go on").click()
+        page.wait_for_url("**/join/agree/")
+        page.goto("/account/")
+        fits(page)
+        page.goto("/account/logout/")
+        page.get_by_role("button", name="Log out").click()
+        page.goto("/account/login/")
+        page.get_by_role("link", name="Log in with a code by mail").click()
+        page.get_by_label("E-mail address").fill(email)
+        page.get_by_role("button", name="Send me a code").click()
+        page.wait_for_url("**/code/confirm/")
+        fits(page)
+        page.get_by_label("Code").fill(code_in(letters))
+        page.get_by_role("button", name="Go on").click()
+        page.wait_for_url("**/account/")
+
+
+def fits(page: Page) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    assert accessibility_faults(page) == []
+    assert not scrolls_sideways(page), page.url

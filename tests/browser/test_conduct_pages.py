@@ -43,9 +43,12 @@ a_person("newcomer", staff=False)
 """
 PAGES = (
     "/code-of-conduct/", "/code-of-conduct/?lang=de", "/code-of-conduct/v/1/", "/code-of-conduct/diff/1..2/",
-    "/code-of-conduct/diff/2..3/",
+    "/code-of-conduct/diff/2..3/", "/code-of-conduct/report/",
 )  # fmt: skip
-FLOW = ("/join/agree/", "/account/agreement/", "/account/agreement/withdraw/")
+FLOW = (
+    "/join/agree/", "/account/agreement/", "/account/agreement/withdraw/", "/account/profile/", "/account/data/",
+    "/account/data/copy/", "/account/data/delete/",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ import django
 django.setup()
 from datetime import timedelta
 from docs_hub import rendering
-from tests.support.made_documents import DAY, a_collection, a_document, an_update
+from tests.support.made_documents import DAY, a_collection, a_document, a_version, an_update
 LONG = "a" * 300
 TEXT = f'''
 ## Technical topics
@@ -60,12 +60,18 @@ for number in range(60):
 a_document("long", title=LONG, url=f"https://drive.example/{LONG}", folder=LONG, status="draft", team=LONG[:50])
 new = a_document("vision", title="Product vision", **{name: fields[name] for name in ("html", "headings")})
 a_document("old", status="superseded", superseded_by=new)
+text = f"Chapter one\\nWe write {LONG} and agree.\\nThe end."
+changed = a_document("changed", title=f"Charter {LONG}"[:250], text=text)
+a_version(changed, 1, f"Chapter one\\nWe wrote {LONG} once.\\nThe end.", changed_at=DAY)
+a_version(changed, 2, f"Chapter one\\n{LONG}\\nThe end.")
 a_collection("links", title="Links", kind="links")
 """
 PAGES = (
     "/updates/", "/updates/2024/", "/updates/category/events/", "/updates/2024/long/", "/updates/2024/gone/", "/docs/",
     "/docs/?kind=design&page=2", "/docs/?kind=role", "/docs/handbook/?folder=Designs/Mirror", "/docs/links/",
     "/docs/handbook/long/", "/docs/handbook/vision/", "/docs/handbook/old/", "/",
+    "/docs/handbook/changed/", "/docs/handbook/changed/history/", "/docs/handbook/changed/history/1/",
+    "/docs/handbook/changed/history/changes/?from=1&to=2", "/docs/handbook/vision/history/",
 )  # fmt: skip
 
 
@@ -128,6 +134,18 @@ def test_a_reader_finds_a_document_by_folder_and_kind_without_scripts(browser: B
         expect(page.get_by_role("heading", level=2)).to_have_text("30 documents")
         page.get_by_role("link", name="Paper paper-1", exact=True).click()
         expect(page.get_by_role("link", name="Open the document")).to_be_visible()
+
+
+def test_a_reader_compares_a_former_text_with_the_one_of_today_without_scripts(browser: Browser, address: str) -> None:
+    with looking(browser, address, java_script_enabled=False) as page:
+        page.goto("/docs/handbook/changed/")
+        page.get_by_role("link", name="What changed, and when").click()
+        page.get_by_label("From").select_option("Text 1")
+        page.get_by_role("button", name="Compare").click()
+        expect(page.locator("del").first).to_contain_text("wrote")
+        expect(page.locator("ins").first).to_contain_text("write")
+        page.get_by_role("link", name="text 1").click()
+        expect(page.get_by_text("We wrote")).to_be_visible()
 
 
 def test_print_leaves_out_what_paper_cannot_use(browser: Browser, address: str) -> None:

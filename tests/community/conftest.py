@@ -13,7 +13,7 @@ from tests.support.made_joining import acting_on
 from tests.support.postgresql import PostgresqlCluster
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-APPS = ("admin", "account", "mfa", "community")  # whose tables know accounts
+APPS = ("admin", "account", "mfa", "mageos_portal", "community")  # whose tables know accounts, and the search
 
 
 @pytest.fixture(scope="module", params=BOTH)

@@ -193,11 +193,11 @@ def test_few_queries_tell_where_somebody_stands(
     version: PolicyVersion, jane: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     agreed(jane, version)
-    with django_assert_max_num_queries(2):
+    with django_assert_max_num_queries(3):
         assert state_of_user(jane, LATER) == State.AGREED
     newer = a_version(2)
     Reminder.objects.create(account=jane, version=newer, sent_at=FIRST)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         assert state_of_user(jane, LATER + 400 * DAY) == State.LAPSED
 
 

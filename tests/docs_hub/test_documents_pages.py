@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from docs_hub import folders
 from docs_hub.models import Document
-from tests.support.made_documents import a_collection, a_document, somebody
+from tests.support.made_documents import AROUND, a_collection, a_document, somebody
 
 pytestmark = pytest.mark.django_db
 
@@ -192,9 +192,9 @@ def test_pages_take_few_queries_however_much_there_is(django_assert_num_queries:
     for number in range(60):
         collection = a_collection(f"collection-{number % 5}")
         shown = a_document(collection=collection, folder=f"a/{number}", status="superseded", superseded_by=new)
-    for client, around in ((Client(), 0), (somebody("of the team"), 5)):  # session, account, groups, agreement, Discord
+    for client, around in ((Client(), 0), (somebody("of the team"), AROUND)):
         with django_assert_num_queries(6 + around) as captured:
             client.get("/docs/")
         assert not any('"text"' in query["sql"] or '"html"' in query["sql"] for query in captured.captured_queries)
-        with django_assert_num_queries(2 + around):
+        with django_assert_num_queries(3 + around):
             client.get(shown.get_absolute_url())

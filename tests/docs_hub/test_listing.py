@@ -1,6 +1,6 @@
 """Documents of a listing: what is written, what is read, and what staff decided."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from docs_hub.listing import AT_ONCE, list_documents
 from docs_hub.models import Collection, Document
 from docs_hub.reports import Report
 from mageos_portal.models import SearchEntry
+from tests.support.listings import found, listed
 
 pytestmark = pytest.mark.django_db
 
@@ -18,19 +19,6 @@ pytestmark = pytest.mark.django_db
 def a_collection(**fields: Any) -> Collection:
     usual = {"slug": "handbook", "title": "Handbook", "kind": Collection.Kind.PAGES}
     return Collection.objects.create(**{**usual, **fields})
-
-
-def found(external_id: str = "a.md", read: Callable[[], Content] | None = None, **fields: Any) -> Found:
-    usual: dict[str, Any] = {
-        "title": "A title", "folder": "", "url": "https://example.org/a", "visibility": "public", "digest": "1",
-    }  # fmt: skip
-    return Found(external_id=external_id, read=read or (lambda: Content("Words.")), **{**usual, **fields})
-
-
-def listed(collection: Collection, *some: Found, is_whole: bool = True) -> Report:
-    report = Report()
-    list_documents(collection, some, report, is_whole=is_whole)
-    return report
 
 
 def never() -> Content:

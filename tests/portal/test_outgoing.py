@@ -61,6 +61,7 @@ def test_what_cannot_be_used_is_refused_without_repeating_secrets(
     ("url", "reach", "is_inside"),
     [
         ("https://8.8.8.8/", Reach(), False),
+        ("http://8.8.8.8/", Reach(plain=True), False),
         ("http://127.0.0.1:1/", Reach(loopback=True), True),
         ("http://127.0.0.1:1/", Reach(private=True), True),
         ("https://10.1.2.3/", Reach(private=True), True),
@@ -80,6 +81,7 @@ def test_requests_go_where_they_may(url: str, reach: Reach, is_inside: bool) -> 
         ("https://0.0.0.0/", Reach(private=True), "no public address"),
         ("https://[::ffff:127.0.0.1]/", Reach(), "no public address"),
         ("http://8.8.8.8/", Reach(private=True), "without https"),
+        ("http://10.0.0.1/", Reach(plain=True), "no public address"),
         ("https://nowhere.invalid/", Reach(), "cannot be resolved"),
         ("https://a" + "." * 300 + "/", Reach(), "is no address"),
         ("https://example.org:http/", Reach(), "is no address"),

@@ -61,7 +61,7 @@ def test_every_link_of_the_header_leads_to_a_page(client: Client) -> None:
     response = client.get("/")
     links = response.context["navigation"]
     assert len(links) == len(list(navigation))
-    assert [client.get(link["url"]).status_code for link in links] == [200] * len(links)
+    assert [client.get(link["url"], follow=True).status_code for link in links] == [200] * len(links)
 
 
 @pytest.mark.django_db

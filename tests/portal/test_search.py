@@ -429,7 +429,7 @@ def test_a_page_asks_the_database_little(corpus: None, client: Client, query: st
     logged_in(a_person("jane"), client)
     with CaptureQueriesContext(connection) as captured:
         client.get(f"/search/{query}")
-    assert len(captured) <= 10
+    assert len(captured) <= 12
 
 
 def test_every_page_has_the_box(client: Client, db: None) -> None:

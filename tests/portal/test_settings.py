@@ -86,6 +86,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("PORTAL_KEEP_LOGS_DAYS", "36501", "is not a number of days"),
         ("PORTAL_KEEP_PLANS_DAYS", "a week", "is not a number of days"),
         ("PORTAL_DOCS_INTERVAL", "4", "write 0 for never, or 5 to 10080 minutes"),
+        ("PORTAL_LINK_CHECK_HOSTS", "github.com https://example.org/x", "is not the name of a host"),
         ("PORTAL_DOCS_INTERVAL", "10081", "is no interval"),
         ("PORTAL_DOCS_INTERVAL", "hourly", "is no interval"),
         ("PORTAL_AGREEMENT_DAYS", "13", "write 14 to 365, such as 30"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from docs_hub.models import Alias, Category, Collection, Run, Update
+from docs_hub.models import Alias, Category, CheckedLink, Collection, OfferedLink, Run, TextVersion, Update
 from tests.support.staff_documents import a_collection, a_document, an_imported_update, an_update
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -28,9 +28,16 @@ def rows() -> Iterator[tuple[Model, str]]:
     links, posts = a_collection("links", Collection.Kind.LINKS), a_collection("posts")
     yield folder, ""
     yield Run.objects.create(collection=folder, state=Run.State.SUCCEEDED, ended_at=NOW), ""
-    yield a_document(folder, trouble="lost"), ""
+    document = a_document(folder, trouble="lost")
+    yield document, ""
+    yield TextVersion.objects.create(document=document, number=1, size=1, text="x", replaced_at=NOW), ""
     yield a_document(folder, "hidden", is_hidden=True), "taken out"
     yield a_document(links, "link"), "a link"
+    gone = {"address": "https://example.org/gone", "host": "example.org"}
+    yield CheckedLink.objects.create(digest="a", is_dead=True, next_at=NOW.replace(year=2100), **gone), ""
+    yield OfferedLink.objects.create(key="a", url="https://docs.google.com/document/d/a"), ""
+    dismissed = OfferedLink.State.DISMISSED
+    yield OfferedLink.objects.create(key="b", url="https://docs.google.com/document/d/b", state=dismissed), "dismissed"
     update = an_update(changed_at=NOW)
     yield update, ""
     yield an_imported_update("imported", posts), "imported"
@@ -46,6 +53,7 @@ def forms() -> dict[tuple[str, str], Any]:
     links = str(Collection.objects.get(slug="links").pk)
     return FORMS | {
         (f"{DOCUMENT}/add/", ""): {**LINK, "collection": links},
+        ("/admin/docs_hub/offeredlink/<object_id>/accept/", ""): {"title": "A plan", "collection": links},
         (f"{DOCUMENT}/<object_id>/change/", "a link"): {**LINK, "collection": links},
     }
 
@@ -59,6 +67,7 @@ FORMS: dict[tuple[str, str], Any] = {
     (f"{UPDATE}/<object_id>/delete/", "imported"): DELETED,
     (f"{UPDATE}/<object_id>/approve/", "one that waits"): REASON,
     (f"{UPDATE}/<object_id>/hide/", ""): REASON,
+    ("/admin/docs_hub/textversion/<object_id>/delete/", ""): DELETED,
     (f"{DOCUMENT}/<object_id>/change/", ""): {"kind": "vision", "status": "accepted"},
     (f"{DOCUMENT}/<object_id>/delete/", ""): DELETED,
     (f"{DOCUMENT}/<object_id>/delete/", "a link"): DELETED,
@@ -73,4 +82,8 @@ FORMS: dict[tuple[str, str], Any] = {
     (f"{ALIAS}/<object_id>/delete/", ""): DELETED,
     (f"{ALIAS}/<object_id>/delete/", "imported"): DELETED,
 }
-ACTIONS = {(f"{UPDATE}/", "approve"): "one that waits", (f"{DOCUMENT}/", "put_back"): "taken out"}
+ACTIONS = {
+    (f"{UPDATE}/", "approve"): "one that waits",
+    (f"{DOCUMENT}/", "put_back"): "taken out",
+    ("/admin/docs_hub/offeredlink/", "offer_again"): "dismissed",
+}

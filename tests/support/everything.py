@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,16 @@ from mirror.models import (
     SourceTag,
     Upload,
 )
-from tests.support import community_cases, conduct_cases, document_cases, joining_cases, reading_cases
+from tests.support import (
+    community_cases,
+    conduct_cases,
+    data_cases,
+    document_cases,
+    joining_cases,
+    reading_cases,
+    report_cases,
+    team_cases,
+)
 from tests.support.packages import make_distribution, package
 from tests.support.passkeys import a_passkey
 from tests.support.permission_table import ACTION, Row
@@ -93,12 +103,27 @@ class Everything:
         self._add_builds()
         self._add_uploads()
         self._add_queue()
-        ours = (*community_cases.rows(visitor), *conduct_cases.rows(), *joining_cases.rows())
-        for row, case in (*document_cases.rows(), *ours):
+        made = (
+            document_cases.rows(),
+            community_cases.rows(visitor),
+            conduct_cases.rows(),
+            team_cases.rows(visitor),
+            data_cases.rows(),
+            joining_cases.rows(),
+            report_cases.rows(),
+        )
+        for row, case in chain(*made):
             self._know(row, case)
             if hasattr(row, "history"):
                 self._know(row.history.latest(), case, f"{row._meta.app_label}/{row._meta.model_name}/history")
-        self._values |= reading_cases.values() | community_cases.VALUES | conduct_cases.values()
+        self._values |= (
+            reading_cases.values()
+            | community_cases.VALUES
+            | conduct_cases.values()
+            | team_cases.VALUES
+            | data_cases.VALUES
+            | report_cases.values
+        )
 
     def path(self, row: Row) -> str:
         """Give the path of a row of the table. Raises: KeyError: no such thing is made here."""
@@ -216,8 +241,10 @@ class Everything:
         self._know(Schedule.objects.get(name=f"{PREFIX}docs_hub.sync"), "documents")
         self._know(Schedule.objects.get(name=f"{PREFIX}community.expire_roles"), "open roles")
         self._know(Schedule.objects.get(name=f"{PREFIX}community.remind"), "reminders")
-        for name in ("invitations", "invitation_uses", "presences"):
-            self._know(Schedule.objects.get(name=f"{PREFIX}community.{name}"), name)
+        self._know(Schedule.objects.get(name=f"{PREFIX}community.data_requests"), "data requests")
+        self._know(Schedule.objects.get(name=f"{PREFIX}community.invitations"), "invitations")
+        self._know(Schedule.objects.get(name=f"{PREFIX}community.invitation_uses"), "uses of invitations")
+        self._know(Schedule.objects.get(name=f"{PREFIX}community.presences"), "presences")
 
     def _bodies(self) -> dict[tuple[str, str], Any]:
         return {
@@ -225,7 +252,10 @@ class Everything:
             **document_cases.forms(),
             **community_cases.forms(),
             **conduct_cases.FORMS,
-            **joining_cases.FORMS,
+            **team_cases.forms(),
+            **data_cases.forms(),
+            **joining_cases.forms(),
+            **report_cases.forms(),
             **_signed(),
             **self._of_rows(),
         }

@@ -7,12 +7,13 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from docs_hub.models import Category, Collection, Document, Update
+from docs_hub.models import Category, Collection, Document, TextVersion, Update
 from tests.support.staff import a_person, logged_in
 
 DAY = datetime(2024, 5, 7, tzinfo=UTC)
 OURS, THEIRS = "infrastructure", "marketing"  # teams
 PEOPLE = ("anonymous", "outsider", "member", "of another team", "of the team", "staff")
+AROUND = 7  # queries about who asks: session, account, groups, agreement, sanctions and teams
 
 _numbers = count(1)
 
@@ -39,6 +40,12 @@ def a_document(slug: str = "", *, collection: Collection | None = None, **fields
     given: dict[str, Any] = {"title": f"Paper {slug}", "visibility": "public", "text": "Words.", "changed_at": DAY}
     given |= {"url": f"https://drive.example/{slug}", "external_id": slug, **fields}
     return Document.objects.create(collection=collection or a_collection(), slug=slug, **given)
+
+
+def a_version(document: Document, number: int = 1, text: str = "Old words.", **fields: Any) -> TextVersion:
+    """Make a former text as a sync leaves it."""
+    usual = {"sha256": "0" * 64, "size": len(text), "replaced_at": DAY, "visibility": "public"}
+    return TextVersion.objects.create(document=document, number=number, text=text, **{**usual, **fields})
 
 
 def somebody(kind: str) -> Client:

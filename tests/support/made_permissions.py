@@ -174,3 +174,50 @@ organizations = st.fixed_dictionaries(
     }
 ).map(Organization.model_validate)
 """Any organization that a file could hold, however odd."""
+
+
+logins = st.from_regex(r"[a-z0-9]{1,4}(-[a-z0-9]{1,3})?", fullmatch=True)
+team_keys = st.sampled_from(("content", "distribution", "infra", "tech-lead"))
+repository_names = st.sampled_from(("mageos-a", "meta", "a.b", "x_1", "Site"))
+options = {
+    **_options,
+    "users": st.lists(logins, max_size=3, unique=True),
+    "topics": st.lists(texts, max_size=3, unique=True),
+}
+
+
+def _several(of: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
+    return st.lists(of, max_size=3, unique=True)
+
+
+def _holdable_entries(names: Any, optional: dict[str, Any], **required: Any) -> Any:
+    known = st.fixed_dictionaries(required, optional=optional)
+    extra = st.dictionaries(st.sampled_from(("wiki", "push to", "2fa")), anything, max_size=2)
+    return st.dictionaries(names, st.builds(lambda one, other: one | other, known, extra), max_size=3)
+
+
+def _with_known_teams(data: Data) -> Data:
+    for entry in (*data["repositories"].values(), *data["mirror_repositories"].values()):
+        entry["teams"] = [key for key in entry["teams"] if key in data["teams"]]
+    return data
+
+
+holdable = (
+    st.fixed_dictionaries(
+        {
+            "administrators": _several(logins),
+            "teams": _holdable_entries(team_keys, {}, name=texts, description=texts, members=_several(logins)),
+            "repositories": _holdable_entries(repository_names, options, description=texts, teams=_several(team_keys)),
+            "mirror_repositories": _holdable_entries(
+                st.sampled_from(("mirror-a", "mirror-b.c")),
+                {"topics": options["topics"]},
+                description=texts,
+                teams=_several(team_keys),
+            ),
+        },
+        optional={"security_managers": anything, "ü x": anything},
+    )
+    .map(_with_known_teams)
+    .map(Organization.model_validate)
+)
+"""Any organization that the portal's rows can hold."""

@@ -20,7 +20,7 @@ from tests.support.permission_table import ROLES
 from tests.support.staff import a_person, logged_in
 
 WRITES = re.compile(r'(?:(?P<row>INSERT .*?INTO)|UPDATE|DELETE FROM) "(?P<table>\w+)"')
-NOT_COUNTED = {"django_session", "portal_cache"}  # what any visit may write
+NOT_COUNTED = {"django_session", "portal_cache", "community_reportaccess"}  # what any visit may write
 
 
 def a_visitor(kind: str) -> Client:

@@ -62,6 +62,7 @@ class Command(BaseCommand):
         call_command("sync_schedules", stdout=_Nowhere())
         call_command("create_sample_roles", stdout=_Nowhere())
         call_command("create_sample_conduct", stdout=_Nowhere())
+        call_command("create_sample_teams", stdout=_Nowhere())
         call_command("create_sample_sources", str(sources), stdout=self.stdout)
         distribution = find_distribution("mirror")
         if not distribution.builds.filter(state=Build.State.SUCCEEDED).exists():

@@ -41,7 +41,7 @@ def take_permissions(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> Non
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("community", "0004_conduct"),
+        ("community", "0007_reports"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
